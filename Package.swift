@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of the house. Which target may import which is held by Tests/HouseTests against the
+// table in CONTRIBUTING.md: SwiftPM alone would let any target see any other.
+
+let package = Package(
+  name: "caisson",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "caisson", targets: ["caisson"]),
+    .executable(name: "caisson-launch", targets: ["caisson-launch"]),
+    .executable(name: "caisson-attack", targets: ["caisson-attack"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // Policy: documents in, decisions out. No I/O.
+    .target(name: "Policy", dependencies: ["Yams"]),
+
+    // CLinux: the system calls that Swift cannot make.
+    .target(name: "CLinux"),
+
+    // Sandbox: the plan of a sealed run, its launch, its limits and its workspace.
+    .target(
+      name: "Sandbox",
+      dependencies: [
+        "Policy", "CLinux",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // Journal: what happened, chained by hash.
+    .target(
+      name: "Journal",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]
+    ),
+
+    // caisson-launch: becomes the sealed process. Static and free of Foundation, so that it starts
+    // in about a millisecond and holds nothing that could be misused from inside.
+    .executableTarget(
+      name: "caisson-launch",
+      dependencies: ["CLinux"],
+      swiftSettings: [.unsafeFlags(["-static-stdlib"])],
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])
+      ]
+    ),
+
+    // caisson-attack: the red-team suite, one C function an attack.
+    .executableTarget(
+      name: "caisson-attack",
+      path: "Attacks",
+      exclude: ["README.md"]
+    ),
+
+    // caisson: the composition root, one file a subcommand.
+    .executableTarget(
+      name: "caisson",
+      dependencies: [
+        "Journal", "Policy", "Sandbox",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    .testTarget(name: "HouseTests"),
+    .testTarget(name: "JournalTests", dependencies: ["Journal"]),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy"]),
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .plugin {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+      .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+      .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,4 @@
+import CLinux
+import Glibc
+
+exit(0)
