@@ -76,7 +76,7 @@ let package = Package(
 
     .testTarget(name: "HouseTests"),
     .testTarget(name: "JournalTests", dependencies: ["Journal"]),
-    .testTarget(name: "PolicyTests", dependencies: ["Policy"]),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(
       name: "IntegrationTests",
