@@ -60,7 +60,9 @@ let package = Package(
     .executableTarget(
       name: "caisson-attack",
       path: "Attacks",
-      exclude: ["README.md"]
+      exclude: ["README.md"],
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.unsafeFlags(["-static-executable"])]
     ),
 
     // caisson: the composition root, one file a subcommand.
