@@ -26,7 +26,6 @@ int cl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, u
 
 int cl_close(int descriptor) { return RESULT(close(descriptor)); }
 int cl_duplicate(int descriptor, int target) { return RESULT(dup2(descriptor, target)); }
-int cl_descriptor_is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
 
 long cl_read(int descriptor, void *buffer, size_t count) {
   ssize_t n;

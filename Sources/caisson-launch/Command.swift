@@ -45,9 +45,10 @@ struct Command {
       )
       guard terminal >= 0 else { return -terminal }
       _ = cl_set_controlling_terminal(terminal)
-      // A descriptor that the supervisor left closed is one that was a terminal outside.
-      for target: Int32 in 0...2 where cl_descriptor_is_open(target) == 0 {
-        _ = cl_duplicate(terminal, target)
+      // Only what was a terminal outside becomes one inside.
+      for target in 0...2 where plan.has(CL_PLAN_TERMINAL_FIRST << target) {
+        let result = cl_duplicate(terminal, Int32(target))
+        guard result >= 0 else { return -result }
       }
     }
     let directory = cl_chdir(plan.directory.pointer)

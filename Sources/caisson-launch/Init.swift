@@ -169,6 +169,8 @@ struct Init {
     }
     guard exited else { return }
     Control.send(CL_MESSAGE_EXITED, [status.code, status.signal])
+    // The supervisor reads the counters of the run's cgroups first, then closes the socket.
+    while Control.receive() != nil {}
     cl_exit(0)
   }
 }

@@ -27,6 +27,7 @@ struct Plan {
     case pin(target: PlanText, attributes: UInt64)
     case mask(target: PlanText, isDirectory: Bool)
     case readOnly(target: PlanText)
+    case writable(target: PlanText)
   }
 
   struct Setting {
@@ -195,6 +196,7 @@ extension Plan.Step {
     case CL_STEP_MASK:
       self = .mask(target: try reader.text(), isDirectory: try reader.byte() != 0)
     case CL_STEP_READ_ONLY: self = .readOnly(target: try reader.text())
+    case CL_STEP_WRITABLE: self = .writable(target: try reader.text())
     default: throw .badStep
     }
   }

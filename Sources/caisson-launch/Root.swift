@@ -112,11 +112,13 @@ struct Root {
         throw LaunchFailure(call: "write", subject: target, error: Int32(-min(written, -5)))
       }
     case .pin(let target, let attributes):
-      try cover(target, with: target, attributes: attributes)
+      try cover(target, set: attributes)
     case .mask(let target, let isDirectory):
       try mask(target, isDirectory: isDirectory)
     case .readOnly(let target):
-      try cover(target, with: target, attributes: UInt64(CL_MOUNT_ATTR_RDONLY))
+      try cover(target, set: UInt64(CL_MOUNT_ATTR_RDONLY))
+    case .writable(let target):
+      try cover(target, clear: UInt64(CL_MOUNT_ATTR_RDONLY))
     }
   }
 
@@ -232,21 +234,21 @@ struct Root {
   /// Binds `target` onto itself, so that it is a mount: it cannot be renamed or removed.
   private func cover(
     _ target: PlanText,
-    with source: PlanText,
-    attributes: UInt64
+    set: UInt64 = 0,
+    clear: UInt64 = 0
   ) throws(LaunchFailure) {
     let clone = try LaunchFailure.check(
       cl_open_tree(
         Int32(CL_AT_FDCWD),
-        source.pointer,
+        target.pointer,
         UInt32(CL_OPEN_TREE_CLONE | CL_AT_RECURSIVE)
       ),
       "open_tree",
-      source
+      target
     )
     defer { _ = cl_close(clone) }
     try LaunchFailure.check(
-      cl_mount_setattr(clone, 1, attributes, 0, UInt64(CL_MS_PRIVATE), -1),
+      cl_mount_setattr(clone, 1, set, clear, UInt64(CL_MS_PRIVATE), -1),
       "mount_setattr",
       target
     )

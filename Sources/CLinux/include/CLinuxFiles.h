@@ -32,7 +32,6 @@ int cl_open(int directory, const char *path, int flags, unsigned mode);
 int cl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int cl_close(int descriptor);
 int cl_duplicate(int descriptor, int target);
-int cl_descriptor_is_open(int descriptor);
 long cl_read(int descriptor, void *buffer, size_t count);
 long cl_write(int descriptor, const void *buffer, size_t count);
 int cl_mkdirat(int directory, const char *path, unsigned mode);

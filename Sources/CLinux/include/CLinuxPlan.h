@@ -20,6 +20,7 @@ enum {
   CL_PLAN_NOTIFY = 2,      // hand out a seccomp listener
   CL_PLAN_TERMINAL = 4,    // give the command a pseudo-terminal of its own
   CL_PLAN_DROP_CAPABILITIES = 8,
+  CL_PLAN_TERMINAL_FIRST = 16,  // descriptor 0 becomes the terminal; the next two bits: 1 and 2
 };
 
 enum { CL_NO_IDMAP = 0xffff };
@@ -36,6 +37,7 @@ enum {
   CL_STEP_PIN = 9,
   CL_STEP_MASK = 10,
   CL_STEP_READ_ONLY = 11,
+  CL_STEP_WRITABLE = 12,
 };
 
 // Launcher to supervisor: one byte of kind, then little-endian 32-bit fields.

@@ -7,7 +7,8 @@ extension LaunchPlan {
     var flags = 0
     if privileged { flags |= Int(CL_PLAN_PRIVILEGED) }
     if notifies && !filter.isEmpty { flags |= Int(CL_PLAN_NOTIFY) }
-    if terminal { flags |= Int(CL_PLAN_TERMINAL) }
+    if !terminals.isEmpty { flags |= Int(CL_PLAN_TERMINAL) }
+    for descriptor in terminals { flags |= Int(CL_PLAN_TERMINAL_FIRST) << Int(descriptor) }
     if dropsCapabilities { flags |= Int(CL_PLAN_DROP_CAPABILITIES) }
     for word in [UInt32(flags), uid, gid, insideUID, insideGID] { body.word(word) }
     body.long(namespaces.rawValue)
@@ -129,6 +130,9 @@ extension LaunchPlan.Step {
       writer.byte(isDirectory)
     case .readOnly(let target):
       writer.kind(CL_STEP_READ_ONLY)
+      writer.text(target)
+    case .writable(let target):
+      writer.kind(CL_STEP_WRITABLE)
       writer.text(target)
     }
   }

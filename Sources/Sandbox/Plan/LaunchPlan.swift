@@ -32,6 +32,8 @@ package struct LaunchPlan: Sendable, Equatable {
     /// Hides the target behind something empty.
     case mask(target: String, isDirectory: Bool)
     case readOnly(target: String)
+    /// Makes the target, which lies in a read-only mount, a writable mount of its own.
+    case writable(target: String)
   }
 
   /// A file of /proc that is written from inside the new namespaces.
@@ -73,7 +75,8 @@ package struct LaunchPlan: Sendable, Equatable {
   package var resourceLimits: [ResourceLimit] = []
   package var filter: [FilterInstruction] = []
   package var notifies = true
-  package var terminal = false
+  /// Which of the descriptors 0 to 2 become a pseudo-terminal of the run's own.
+  package var terminals: Set<Int32> = []
   package var arguments: [String]
   package var environment: [String] = []
   package var searchPath: [String] = []
