@@ -7,4 +7,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxWorkspace.h"
+
 #endif
