@@ -10,4 +10,6 @@
 #include "CLinuxProcess.h"
 #include "CLinuxTerminal.h"
 
+#include "CLinuxWorkspace.h"
+
 #endif
