@@ -76,12 +76,21 @@ let package = Package(
     ),
 
     .testTarget(name: "HouseTests"),
-    .testTarget(name: "JournalTests", dependencies: ["Journal"]),
+    .testTarget(
+      name: "JournalTests",
+      dependencies: [
+        "Journal",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
+        "Journal",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]

@@ -4,7 +4,7 @@ package struct Head: Sendable, Equatable {
   package let hash: ChainHash
 
   /// The head of a journal without rows.
-  static let genesis = Head(sequence: 0, hash: .genesis)
+  package static let genesis = Head(sequence: 0, hash: .genesis)
 }
 
 extension Head {

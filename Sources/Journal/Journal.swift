@@ -24,6 +24,12 @@ package final class Journal: Sendable {
     try Journal(directory: directory, clock: clock)
   }
 
+  /// Opens the journal where there is one; nil where nothing has been recorded.
+  package static func openExisting(directory: FilePath) throws(JournalError) -> Journal? {
+    let files = ["journal.sqlite", "journal.head"].map { directory.appending($0).string }
+    return files.contains { access($0, F_OK) == 0 } ? try open(directory: directory) : nil
+  }
+
   private init(
     directory: FilePath,
     clock: @escaping @Sendable () -> Int64

@@ -6,6 +6,6 @@ struct Caisson: AsyncParsableCommand {
     commandName: "caisson",
     abstract: "Runs AI agents, and any other program, sealed behind a policy.",
     version: "0.1.0",
-    subcommands: []
+    subcommands: [RunsCommand.self, AuditCommand.self]
   )
 }
