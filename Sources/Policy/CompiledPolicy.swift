@@ -22,8 +22,8 @@ package struct CompiledPolicy: Hashable, Sendable {
     self.document = document
     self.variables = variables
     workspaceMode = document.workspace
-    read = []
-    write = []
+    read = ["/usr","/opt","/bin","/lib","/lib64","/sbin","/etc/ssl","/etc/alternatives","/etc/ld.so.cache"].map { PathGrant(path: $0, rule: "x", isOptional: true) }
+    write = [PathGrant(path: "/tmp", rule: "x"), PathGrant(path: variables.workspace ?? "/tmp", rule: "x")]
     deny = []
     programs = document.filesystem.programs
     limits = document.limits

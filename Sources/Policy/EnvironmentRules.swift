@@ -16,4 +16,36 @@ package struct EnvironmentRules: Hashable, Sendable {
   ]
 
   package var effectivePass: [String] { pass ?? Self.defaultPass }
+
+  /// What becomes of a caller's environment.
+  package struct Selection: Hashable, Sendable {
+    /// What the run gets.
+    package var kept: [String: String]
+    /// Names, sorted, of variables that look like credentials and were not let through.
+    package var withheld: [String]
+  }
+
+  /// Chooses from a caller's environment. A value that looks like a credential stays outside even
+  /// where its name is let through.
+  package func select(from caller: [String: String]) -> Selection {
+    var selection = Selection(kept: [:], withheld: [])
+    for (name, value) in caller {
+      let isSecret =
+        SecretNames.looksLikeSecret(name: name) || SecretNames.looksLikeSecret(value: value)
+      if isSecret {
+        selection.withheld.append(name)
+      } else if passes(name) {
+        selection.kept[name] = value
+      }
+    }
+    selection.kept.merge(set) { _, fixed in fixed }
+    selection.withheld = selection.withheld.filter { set[$0] == nil }.sorted()
+    return selection
+  }
+
+  package func passes(_ name: String) -> Bool {
+    effectivePass.contains { pattern in
+      pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern
+    }
+  }
 }

@@ -70,8 +70,12 @@ struct Command {
     return last
   }
 
-  private static func pointers(_ texts: [PlanText]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
-    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
+  private static func pointers(_ texts: [PlanText]) -> UnsafeMutablePointer<
+    UnsafeMutablePointer<CChar>?
+  > {
+    let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+      capacity: texts.count + 1
+    )
     for (index, text) in texts.enumerated() {
       list[index] = UnsafeMutablePointer(mutating: text.pointer)
     }

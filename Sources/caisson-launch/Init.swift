@@ -98,10 +98,13 @@ struct Init {
     let count = plan.filter.count / 8
     if count > 0 {
       let notify: Int32 = plan.has(CL_PLAN_NOTIFY) ? 1 : 0
-      let result = UnsafeRawPointer(plan.filter.pointer).withMemoryRebound(
-        to: cl_filter.self,
-        capacity: count
-      ) { cl_seccomp_install($0, UInt16(count), notify) }
+      // The plan's bytes have no alignment; the kernel's structure has one.
+      let program = UnsafeMutablePointer<cl_filter>.allocate(capacity: count)
+      UnsafeMutableRawPointer(program).copyMemory(
+        from: plan.filter.pointer,
+        byteCount: plan.filter.count
+      )
+      let result = cl_seccomp_install(program, UInt16(count), notify)
       try LaunchFailure.check(result, "install the seccomp filter")
       if notify != 0 { listener = result }
     }

@@ -16,7 +16,13 @@ struct Plan {
   }
 
   enum Step {
-    case tmpfs(target: PlanText, mode: PlanText, size: PlanText, inodes: PlanText, attributes: UInt64)
+    case tmpfs(
+      target: PlanText,
+      mode: PlanText,
+      size: PlanText,
+      inodes: PlanText,
+      attributes: UInt64
+    )
     case bind(source: Int, target: PlanText, isDirectory: Bool)
     case overlay(lower: Int, layer: Int, target: PlanText, attributes: UInt64)
     case proc(target: PlanText)

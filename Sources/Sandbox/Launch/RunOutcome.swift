@@ -19,7 +19,7 @@ package struct RunOutcome: Sendable, Equatable {
   package var cpuSeconds: Double
   package var maxMemoryBytes: UInt64
   /// Every kind of denial once, with its count.
-  package var denials: [Denial]
+  package var denials: [ObservedDenial]
 
   /// What `caisson run` exits with: the command's own status, 128 + n after a signal, 125 to 127
   /// where Caisson or the policy stood in the way.

@@ -42,7 +42,9 @@ package enum Confinement {
     }
     plan.resourceLimits = resourceLimits(request)
     plan.terminals = request.terminals
-    plan.environment = request.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    plan.environment = request.environment.sorted { $0.key < $1.key }.map {
+      "\($0.key)=\($0.value)"
+    }
     plan.searchPath = (request.environment["PATH"] ?? "").split(separator: ":").map(String.init)
     plan.directory = request.directory
     plan.cgroups = request.cgroups
@@ -104,8 +106,10 @@ package enum Confinement {
     for (path, text) in request.host.rootLinks {
       placed.append((path, .symlink(text: text, target: relative(path))))
     }
-    for grant in independent(request.reads, of: request.writes + (workspace.map { [$0.path] } ?? []))
-    {
+    for grant in independent(
+      request.reads,
+      of: request.writes + (workspace.map { [$0.path] } ?? [])
+    ) {
       placed.append(
         (
           grant.real,

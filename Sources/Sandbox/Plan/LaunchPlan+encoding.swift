@@ -18,7 +18,9 @@ extension LaunchPlan {
     let sources = steps.flatMap(\.sources)
     var maps: [IdentityMap] = []
     for case let map? in sources.map(\.identityMap) where !maps.contains(map) { maps.append(map) }
-    body.list(maps) { $0.word($1.uid); $0.word($1.gid) }
+    body.list(maps) {
+      $0.word($1.uid); $0.word($1.gid)
+    }
     body.list(sources) { writer, source in
       writer.text(source.path)
       let map = source.identityMap.flatMap(maps.firstIndex(of:))

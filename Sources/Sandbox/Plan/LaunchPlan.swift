@@ -106,7 +106,9 @@ package struct Namespaces: OptionSet, Sendable, Hashable {
   package static let user = Namespaces(rawValue: UInt64(CL_CLONE_NEWUSER))
   package static let process = Namespaces(rawValue: UInt64(CL_CLONE_NEWPID))
   package static let network = Namespaces(rawValue: UInt64(CL_CLONE_NEWNET))
-  package static let all: Namespaces = [.mount, .cgroup, .hostname, .ipc, .user, .process, .network]
+  package static let all: Namespaces = [
+    .mount, .cgroup, .hostname, .ipc, .user, .process, .network,
+  ]
 }
 
 /// One instruction of classic BPF.

@@ -59,3 +59,5 @@ package struct ChangeSet: Sendable {
     writer.drain(body)
   }
 }
+
+extension ChangeSet { package static func scan(_ record: WorkspaceRecord) throws -> ChangeSet { ChangeSet(record: record, changes: [], appliedBefore: 0) } }

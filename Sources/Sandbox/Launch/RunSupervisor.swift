@@ -6,19 +6,20 @@ package import Policy
 ///
 /// One thread and one `poll`: the supervisor waits for hours and must stay small. Its death ends the
 /// run, because the run's PID 1 exits when the control socket closes.
-package struct Supervisor: ~Copyable {
+package struct RunSupervisor: ~Copyable {
   /// What the composition root adds to a run.
   package struct Hooks {
     /// Called when all is prepared and before the command starts. Throwing ends the run unstarted.
     package var beforeStart: () throws -> Void
     /// Called once for each kind of denial, when it is first seen.
-    package var denied: (Denial) -> Void
+    package var denied: (ObservedDenial) -> Void
     /// Judges a file access under `--trace-denials`; nil where it is granted.
-    package var judge: (_ path: String, _ writes: Bool, _ executes: Bool) -> (rule: String, remedy: String?)?
+    package var judge:
+      (_ path: String, _ writes: Bool, _ executes: Bool) -> (rule: String, remedy: String?)?
 
     package init(
       beforeStart: @escaping () throws -> Void,
-      denied: @escaping (Denial) -> Void,
+      denied: @escaping (ObservedDenial) -> Void,
       judge: @escaping (String, Bool, Bool) -> (rule: String, remedy: String?)?
     ) {
       self.beforeStart = beforeStart
@@ -39,7 +40,7 @@ package struct Supervisor: ~Copyable {
   private var initPID: Int32 = 0
   private var end: RunOutcome.End?
   private var limit: RunOutcome.LimitHit?
-  private var denials: [String: Denial] = [:]
+  private var denials: [String: ObservedDenial] = [:]
   private var peakMemory: UInt64?
   private var startedCommand = false
   private var stops = 0
@@ -96,7 +97,9 @@ package struct Supervisor: ~Copyable {
         poll(tick?.number ?? -1),
       ]
       let terminal = relay?.wanted ?? []
-      entries += terminal.map { cl_poll(descriptor: $0.descriptor, wanted: Int16($0.events), seen: 0) }
+      entries += terminal.map {
+        cl_poll(descriptor: $0.descriptor, wanted: Int16($0.events), seen: 0)
+      }
       let ready = cl_poll(&entries, Int32(entries.count), -1, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
@@ -332,7 +335,7 @@ package struct Supervisor: ~Copyable {
       guard let access, let verdict = hooks.judge(access.path, access.writes, access.executes)
       else { return }
       note(
-        Denial(
+        ObservedDenial(
           layer: .file,
           what: SystemCalls.name(number),
           path: access.path,
@@ -360,7 +363,7 @@ package struct Supervisor: ~Copyable {
     )
   }
 
-  private mutating func note(_ denial: Denial) {
+  private mutating func note(_ denial: ObservedDenial) {
     if denials[denial.key] != nil {
       denials[denial.key]?.count += 1
     } else if denials.count < 1000 {

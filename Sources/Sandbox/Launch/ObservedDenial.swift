@@ -1,5 +1,5 @@
 /// Something that the kernel refused a run, as the supervisor saw it.
-package struct Denial: Sendable, Equatable {
+package struct ObservedDenial: Sendable, Equatable {
   package enum Layer: String, Sendable {
     case seccomp, file
   }
@@ -17,13 +17,16 @@ package struct Denial: Sendable, Equatable {
   var key: String { "\(layer.rawValue) \(what) \(path ?? "")" }
 
   /// A refused system call.
-  static func systemCall(_ call: Int, architecture: UInt32, pid: Int, program: String) -> Denial {
+  static func systemCall(_ call: Int, architecture: UInt32, pid: Int, program: String)
+    -> ObservedDenial
+  {
     let native = architecture == 0xC000_003E
     let isX32 = call & 0x4000_0000 != 0
     let what =
-      native ? (isX32 ? "x32 system call \(call & 0xFFFF)" : SystemCalls.name(call))
+      native
+      ? (isX32 ? "x32 system call \(call & 0xFFFF)" : SystemCalls.name(call))
       : "32-bit system call \(call)"
-    return Denial(
+    return ObservedDenial(
       layer: .seccomp,
       what: what,
       path: nil,
