@@ -2,10 +2,12 @@ import ArgumentParser
 
 @main
 struct Caisson: AsyncParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "caisson",
     abstract: "Runs AI agents, and any other program, sealed behind a policy.",
-    version: "0.1.0",
-    subcommands: []
+    version: version,
+    subcommands: [RunCommand.self, RunsCommand.self, AuditCommand.self]
   )
 }
