@@ -7,9 +7,9 @@ let caissonFailed = ExitCode(125)
 
 /// Runs a command's body; what goes wrong is told on stderr in one line, with status 125, or 64
 /// where the command line named something that does not exist.
-func reportingFailures(_ body: () async throws -> Void) async throws {
+func reportingFailures(_ body: () throws -> Void) throws {
   do {
-    try await body()
+    try body()
   } catch let error as ExitCode {
     throw error
   } catch let error as ValidationError {

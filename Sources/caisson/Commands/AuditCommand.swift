@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Journal
 
 /// `caisson audit`: the journal, row by row, and whether it is whole.
-struct AuditCommand: AsyncParsableCommand {
+struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
     abstract: "Shows what was recorded, and checks that the record is whole.",
@@ -18,8 +19,13 @@ struct AuditCommand: AsyncParsableCommand {
       """
   )
 
-  @Argument(help: "A run: its name, the beginning of one, or 'last'. Without it, every row.")
-  var run: String?
+  @Argument(
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'. Without it, every row.",
+      valueName: "run"
+    )
+  )
+  var named: String?
 
   @Flag(help: "Go on, and print rows as they are written.")
   var follow = false
@@ -34,8 +40,8 @@ struct AuditCommand: AsyncParsableCommand {
     if verify && follow { throw ValidationError("--verify and --follow do not go together") }
   }
 
-  func run() async throws {
-    try await reportingFailures {
+  func run() throws {
+    try reportingFailures {
       let home = try Home.current()
       if follow { try home.prepareState() }
       let journal =
@@ -43,20 +49,20 @@ struct AuditCommand: AsyncParsableCommand {
         ? try Journal.open(directory: home.state)
         : try Journal.openExisting(directory: home.state)
       guard let journal else {
-        if let run { throw JournalError.unknownRun(run) }
+        if let named { throw JournalError.unknownRun(named) }
         if verify { try report(.intact(head: .genesis, uncovered: 0)) }
         return
       }
-      let run = try run.map { text throws(JournalError) in try journal.resolve(text) }
+      let run = try named.map { text throws(JournalError) in try journal.resolve(text) }
       if verify {
         try report(try journal.verify())
       } else {
-        try await show(run, of: journal)
+        try show(run, of: journal)
       }
     }
   }
 
-  private func show(_ run: String?, of journal: Journal) async throws {
+  private func show(_ run: String?, of journal: Journal) throws {
     var shown: Int64 = 0
     let page = 500
     while true {
@@ -68,7 +74,7 @@ struct AuditCommand: AsyncParsableCommand {
       if rows.count == page { continue }
       guard follow else { return }
       if !rows.isEmpty { fflush(nil) }
-      try await Task.sleep(for: .milliseconds(200))
+      usleep(200_000)
     }
   }
 

@@ -3,7 +3,7 @@ import Foundation
 import Journal
 
 /// `caisson runs`: what was run, newest first.
-struct RunsCommand: AsyncParsableCommand {
+struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
     abstract: "Lists the runs, newest first.",
@@ -27,8 +27,8 @@ struct RunsCommand: AsyncParsableCommand {
     if limit < 1 { throw ValidationError("--limit must be at least 1") }
   }
 
-  func run() async throws {
-    try await reportingFailures {
+  func run() throws {
+    try reportingFailures {
       let runs = try list()
       if json {
         print(try RunJSON.array(of: runs))

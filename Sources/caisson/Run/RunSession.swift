@@ -203,9 +203,6 @@ struct RunSession {
     return Set(Layer.allCases)
   }
 
-  private func complain(_ message: String) {
-    FileHandle.standardError.write(Data("caisson: \(message)\n".utf8))
-  }
 }
 
 extension String {
