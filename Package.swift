@@ -42,6 +42,7 @@ let package = Package(
       dependencies: [
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
 
@@ -60,7 +61,9 @@ let package = Package(
     .executableTarget(
       name: "caisson-attack",
       path: "Attacks",
-      exclude: ["README.md"]
+      exclude: ["README.md"],
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.unsafeFlags(["-static-executable"])]
     ),
 
     // caisson: the composition root, one file a subcommand.
@@ -81,6 +84,8 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
+        "Journal",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]

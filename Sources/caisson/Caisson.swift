@@ -1,11 +1,13 @@
 import ArgumentParser
 
 @main
-struct Caisson: AsyncParsableCommand {
+struct Caisson: ParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "caisson",
     abstract: "Runs AI agents, and any other program, sealed behind a policy.",
-    version: "0.1.0",
-    subcommands: []
+    version: version,
+    subcommands: [RunCommand.self, RunsCommand.self, AuditCommand.self, DoctorCommand.self]
   )
 }

@@ -3,8 +3,13 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "CLinuxConfine.h"
+#include "CLinuxFiles.h"
+#include "CLinuxMount.h"
+#include "CLinuxPlan.h"
+#include "CLinuxProcess.h"
+#include "CLinuxTerminal.h"
+
+#include "CLinuxWorkspace.h"
 
 #endif
