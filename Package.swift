@@ -78,7 +78,14 @@ let package = Package(
     ),
 
     .testTarget(name: "HouseTests"),
-    .testTarget(name: "JournalTests", dependencies: ["Journal"]),
+    .testTarget(
+      name: "JournalTests",
+      dependencies: [
+        "Journal",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(
