@@ -78,15 +78,8 @@ let package = Package(
     ),
 
     .testTarget(name: "HouseTests"),
-    .testTarget(
-      name: "JournalTests",
-      dependencies: [
-        "Journal",
-        .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ]
-    ),
-    .testTarget(name: "PolicyTests", dependencies: ["Policy"]),
+    .testTarget(name: "JournalTests", dependencies: ["Journal"]),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(
       name: "IntegrationTests",

@@ -29,14 +29,3 @@ package struct FilesystemRules: Hashable, Sendable {
   package var effectiveRead: [PathRule] { read ?? Self.defaultRead }
   package var effectiveWrite: [PathRule] { write ?? Self.defaultWrite }
 }
-
-/// A path as written: absolute, or beginning with `$WORKSPACE`, `$HOME` or `$SYSTEM`.
-package struct PathRule: Hashable, Sendable {
-  package var text: String
-  package var mark: SourceMark
-
-  package init(_ text: String, line: Int? = nil) {
-    self.text = text
-    mark = SourceMark(line: line)
-  }
-}

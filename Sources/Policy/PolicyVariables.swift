@@ -6,10 +6,18 @@ package struct PolicyVariables: Hashable, Sendable {
   package var home: String?
   /// Caisson's own directories (state, configuration, sockets), which no policy grants.
   package var ownDirectories: [String]
+  /// The directories or files that make up each program of `filesystem.programs`, as found here.
+  package var installations: [String: [String]]
 
-  package init(workspace: String?, home: String?, ownDirectories: [String] = []) {
+  package init(
+    workspace: String?,
+    home: String?,
+    ownDirectories: [String] = [],
+    installations: [String: [String]] = [:]
+  ) {
     self.workspace = workspace
     self.home = home
     self.ownDirectories = ownDirectories
+    self.installations = installations
   }
 }

@@ -8,6 +8,6 @@ struct Caisson: ParsableCommand {
     commandName: "caisson",
     abstract: "Runs AI agents, and any other program, sealed behind a policy.",
     version: version,
-    subcommands: [RunCommand.self, RunsCommand.self, AuditCommand.self]
+    subcommands: [RunCommand.self, RunsCommand.self, AuditCommand.self, DoctorCommand.self]
   )
 }

@@ -71,4 +71,17 @@ package enum HostTree {
     }
     return nil
   }
+
+  /// What kind of file system holds a path, as far as it matters here.
+  package enum FileSystemKind: Sendable {
+    case overlay, temporary, other
+  }
+
+  package static func fileSystemKind(_ path: String) -> FileSystemKind {
+    switch cl_file_system_kind(path) {
+    case 0x794C_7630: .overlay
+    case 0x0102_1994: .temporary
+    default: .other
+    }
+  }
 }

@@ -14,6 +14,8 @@ package struct Cgroups: Sendable {
   package private(set) var directories: [Controller: String] = [:]
   private var isVersion2 = false
 
+  package init() {}
+
   package var paths: [String] { Array(Set(directories.values)).sorted() }
   package func has(_ controller: Controller) -> Bool { directories[controller] != nil }
 

@@ -45,6 +45,9 @@ package enum SystemCalls {
     denied[number] ?? names[number] ?? "system call \(number)"
   }
 
+  /// How many calls are refused whatever their arguments are.
+  package static var deniedCount: Int { denied.count }
+
   static let checks: [Int: ArgumentRule] = [
     2: .openMode2, 257: .openMode3, 85: .mode1,
     56: .cloneFlags, 272: .unshareFlags, 41: .socketFamily, 16: .terminalControl,
