@@ -244,6 +244,9 @@ extension JournalError {
     case .SQLITE_READONLY: self = .readOnly(path: path)
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, reason: reason)
+    case .SQLITE_CANTOPEN where access(FilePath(path).removingLastComponent().string, W_OK) != 0:
+      // SQLite needs room beside the file even to read it.
+      self = .readOnly(path: path)
     case .SQLITE_CANTOPEN, .SQLITE_PERM: self = .unavailable(path: path, reason: reason)
     default: self = .failed(path: path, reason: reason)
     }
