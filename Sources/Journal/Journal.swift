@@ -49,6 +49,16 @@ package final class Journal: Sendable {
     }
   }
 
+  /// Keeps the connection until the process ends, so that the end costs nothing.
+  ///
+  /// Closing the last connection carries the write-ahead log back into the database, which waits
+  /// for the disk twice, and the next opening waits for it again to begin a log. Left open, the log
+  /// stays for the next process, and SQLite carries it back when it has grown to 4 MiB. What was
+  /// appended is on the disk either way.
+  package func keepOpen() {
+    _ = Unmanaged.passRetained(queue)
+  }
+
   package func close() {
     try? queue.close()
   }

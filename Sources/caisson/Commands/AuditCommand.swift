@@ -37,11 +37,7 @@ struct AuditCommand: AsyncParsableCommand {
   func run() async throws {
     try await reportingFailures {
       let home = try Home.current()
-      if follow { try home.prepareState() }
-      let journal =
-        follow
-        ? try Journal.open(directory: home.state)
-        : try Journal.openExisting(directory: home.state)
+      let journal = follow ? try home.journal() : try home.existingJournal()
       guard let journal else {
         if let run { throw JournalError.unknownRun(run) }
         if verify { try report(.intact(head: .genesis, uncovered: 0)) }
