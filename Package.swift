@@ -77,7 +77,10 @@ let package = Package(
       ]
     ),
 
-    .testTarget(name: "HouseTests"),
+    .testTarget(
+      name: "HouseTests",
+      dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]
+    ),
     .testTarget(
       name: "JournalTests",
       dependencies: [
