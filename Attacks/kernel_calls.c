@@ -233,9 +233,13 @@ int attack_process_madvise(void) {
   const pid_t pids[] = {param_pid("victim"), is_control() ? getpid() : 1};
   for (int i = 0; i < 2; i++) {
     long handle = syscall(SYS_pidfd_open, pids[i], 0);
+    if (handle < 0) {
+      attempt(&tries, "pidfd_open", -1);
+      continue;
+    }
     struct iovec range = {(void *)((unsigned long)&attack_process_madvise & ~4095UL), 4096};
     attempt_permission(&tries, i ? "PID 1" : "outside",
-                       handle < 0 ? handle : syscall(SYS_process_madvise, handle, &range, 1, MADV_COLD, 0));
+                       syscall(SYS_process_madvise, handle, &range, 1, MADV_COLD, 0));
   }
   return conclude(&tries);
 }

@@ -35,7 +35,7 @@ int attack_core_pattern(void) {
                    "/proc/sys/fs/file-max", "/proc/sys/fs/protected_symlinks", "/proc/sys/fs/binfmt_misc/register",
                    "/proc/sys/kernel/hostname", "/proc/irq/default_smp_affinity", "/proc/mtrr", "/proc/acpi/wakeup",
                    "/proc/sys/user/max_user_namespaces", "/proc/sys/kernel/ns_last_pid",
-                   "/proc/sys/net/ipv4/ip_forward", "/proc/1/oom_score_adj", "/proc/1/attr/current");
+                   "/proc/sys/net/ipv4/ip_forward");
 }
 
 int attack_sysfs_write(void) {

@@ -121,6 +121,6 @@ int attack_wall_clock(void) {
   do {
     usleep(20000);
     clock_gettime(CLOCK_MONOTONIC, &now);
-  } while (now.tv_sec - start.tv_sec < 3);
-  return goal("ran for three seconds");
+  } while (now.tv_sec - start.tv_sec < 5);
+  return goal("ran for more than four seconds");
 }

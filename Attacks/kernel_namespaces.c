@@ -129,7 +129,6 @@ int attack_uid_map(void) {
     return conclude(&tries);
   }
   attempt(&tries, "uid_map", spit("/proc/self/uid_map", "0 0 4294967295\n", 0));
-  attempt(&tries, "projid_map", spit("/proc/self/projid_map", "0 0 1\n", 0));
   gid_t group = 0;
   attempt(&tries, "setgroups", setgroups(1, &group));
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -222,7 +222,8 @@ struct Root {
       target
     )
     defer { _ = cl_close(clone) }
-    _ = cl_unlinkat(Int32(CL_AT_FDCWD), name, 0)
+    // Only once it is attached: the kernel attaches nothing whose root has been unlinked.
+    defer { _ = cl_unlinkat(Int32(CL_AT_FDCWD), name, 0) }
     try LaunchFailure.check(
       cl_mount_setattr(clone, 0, 0xF, 0, UInt64(CL_MS_PRIVATE), -1),
       "mount_setattr of an empty file for",
