@@ -77,7 +77,13 @@ let package = Package(
     .testTarget(name: "HouseTests"),
     .testTarget(name: "JournalTests", dependencies: ["Journal"]),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"]),
-    .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
+    .testTarget(
+      name: "SandboxTests",
+      dependencies: [
+        "CLinux", "Sandbox",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
