@@ -77,8 +77,18 @@ let package = Package(
       ]
     ),
 
-    .testTarget(name: "HouseTests"),
-    .testTarget(name: "JournalTests", dependencies: ["Journal"]),
+    .testTarget(
+      name: "HouseTests",
+      dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]
+    ),
+    .testTarget(
+      name: "JournalTests",
+      dependencies: [
+        "Journal",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
     .testTarget(

@@ -45,7 +45,7 @@ void cl_reset_signals(void) { reset_signals(); }
 
 int cl_spawn(
   const char *path, char *const arguments[], char *const environment[], const int *descriptors,
-  int count, const int *cgroups, int cgroup_count) {
+  int count) {
   int report[2];
   if (pipe2(report, O_CLOEXEC) < 0) return -errno;
   sigset_t all, before;
@@ -60,8 +60,6 @@ int cl_spawn(
       copies[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, 100);
       if (copies[i] < 0) error = errno;
     }
-    for (int i = 0; i < cgroup_count && !error; i++)
-      if (write(cgroups[i], "0", 1) != 1) error = errno;
     int pipe_copy = fcntl(report[1], F_DUPFD_CLOEXEC, 200);
     for (int i = 0; i < count && !error; i++)
       if (dup2(copies[i], i) < 0) error = errno;

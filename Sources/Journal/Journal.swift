@@ -49,6 +49,16 @@ package final class Journal: Sendable {
     }
   }
 
+  /// Keeps the connection until the process ends, so that the end costs nothing.
+  ///
+  /// Closing the last connection carries the write-ahead log back into the database, which waits
+  /// for the disk twice, and the next opening waits for it again to begin a log. Left open, the log
+  /// stays for the next process, and SQLite carries it back when it has grown to 4 MiB. What was
+  /// appended is on the disk either way.
+  package func keepOpen() {
+    _ = Unmanaged.passRetained(queue)
+  }
+
   package func close() {
     try? queue.close()
   }
@@ -244,6 +254,9 @@ extension JournalError {
     case .SQLITE_READONLY: self = .readOnly(path: path)
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, reason: reason)
+    case .SQLITE_CANTOPEN where access(FilePath(path).removingLastComponent().string, W_OK) != 0:
+      // SQLite needs room beside the file even to read it.
+      self = .readOnly(path: path)
     case .SQLITE_CANTOPEN, .SQLITE_PERM: self = .unavailable(path: path, reason: reason)
     default: self = .failed(path: path, reason: reason)
     }

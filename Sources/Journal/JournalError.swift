@@ -30,8 +30,9 @@ extension JournalError: CustomStringConvertible {
     case .unavailable(let path, let reason):
       "cannot open the journal \(path): \(reason)"
     case .readOnly(let path):
-      "cannot write the journal \(path): the file or its directory is read-only for this user; "
-        + "make it writable, or name another state directory in CAISSON_HOME"
+      "cannot use the journal \(path): the file or its directory is read-only for this user; "
+        + "make it writable, copy it elsewhere to read it, or name another state directory in "
+        + "CAISSON_HOME"
     case .diskFull(let path):
       "cannot write the journal \(path): the disk is full, nothing was recorded; make room, or "
         + "name a state directory on another disk in CAISSON_HOME"
@@ -52,6 +53,8 @@ extension JournalError: CustomStringConvertible {
       "the journal \(path) failed: \(reason)"
     case .unencodable(let kind, let reason):
       "cannot record the event \(kind): \(reason)"
+    case .unknownRun("last"):
+      "there are no runs yet; start one with: caisson run -- CMD"
     case .unknownRun(let text):
       "no run is called \(text); list them with: caisson runs"
     case .ambiguousRun(let text, let candidates):

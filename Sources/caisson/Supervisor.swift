@@ -34,7 +34,7 @@ struct Supervisor: Equatable {
   func isGone(_ started: RunStarted) -> Bool {
     guard started.host == host else { return false }
     if let boot, let other = started.boot, boot != other { return true }
-    guard started.pidNamespace == pidNamespace else { return false }
+    if let other = started.pidNamespace, other != pidNamespace { return false }
     return Self.startTicks(of: started.pid) != started.pidStart
   }
 

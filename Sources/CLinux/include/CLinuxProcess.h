@@ -20,10 +20,10 @@ int cl_unshare(uint64_t namespaces);
 void cl_exit(int status) __attribute__((noreturn));
 int cl_execve(const char *path, char *const arguments[], char *const environment[]);
 /// Starts `path` with descriptors 0 to `count - 1` set to `descriptors` and every other closed, a
-/// fresh session, and default signals. The child writes "0" to each of `cgroups` first.
+/// fresh session, and default signals.
 int cl_spawn(
   const char *path, char *const arguments[], char *const environment[], const int *descriptors,
-  int count, const int *cgroups, int cgroup_count);
+  int count);
 
 struct cl_exit_status {
   int32_t pid, code, signal;

@@ -42,6 +42,7 @@ package struct RunSupervisor: ~Copyable {
   private var limit: RunOutcome.LimitHit?
   private var denials: [String: ObservedDenial] = [:]
   private var peakMemory: UInt64?
+  private var isReady = false
   private var startedCommand = false
   private var stops = 0
 
@@ -160,8 +161,6 @@ package struct RunSupervisor: ~Copyable {
       cl_open(Int32(CL_AT_FDCWD), "/dev/null", Int32(CL_O_RDWR), 0),
       "open /dev/null"
     )
-    let joins = try groups.joinDescriptors()
-    defer { for join in joins { _ = cl_close(join) } }
     var descriptors: [Int32] = [0, 1, 2]
     for terminal in plan.terminals { descriptors[Int(terminal)] = null.number }
     for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {
@@ -177,9 +176,7 @@ package struct RunSupervisor: ~Copyable {
       &arguments,
       &environment,
       descriptors,
-      Int32(descriptors.count),
-      joins,
-      Int32(joins.count)
+      Int32(descriptors.count)
     )
     guard pid > 0 else {
       _ = cl_close(control)
@@ -271,12 +268,16 @@ package struct RunSupervisor: ~Copyable {
       return Int32(bitPattern: value)
     }
     switch Int(bytes[0]) {
-    case CL_MESSAGE_PID: initPID = field(0)
+    case CL_MESSAGE_PID:
+      // Comes once PID 1 is in the run's cgroups: not before that may it start the command.
+      initPID = field(0)
+      if isReady { send(CL_MESSAGE_GO, 0) }
     case CL_MESSAGE_READY:
       var rest = descriptors[..<Int(number)]
       if field(0) & 1 != 0 { listener = rest.popFirst() ?? -1 }
       let master = field(0) & 2 != 0 ? rest.popFirst() : nil
-      send(CL_MESSAGE_GO, 0)
+      isReady = true
+      if initPID != 0 { send(CL_MESSAGE_GO, 0) }
       return master
     case CL_MESSAGE_STARTED: startedCommand = true
     case CL_MESSAGE_NO_EXEC:

@@ -53,21 +53,6 @@ package struct Cgroups: Sendable {
     return groups
   }
 
-  /// Open descriptors through which the launcher joins the groups.
-  func joinDescriptors() throws(SandboxError) -> [Int32] {
-    var descriptors: [Int32] = []
-    for path in paths {
-      let name = isVersion2 ? "cgroup.procs" : "tasks"
-      let descriptor = cl_open(Int32(CL_AT_FDCWD), "\(path)/\(name)", Int32(CL_O_WRONLY), 0)
-      guard descriptor >= 0 else {
-        for open in descriptors { _ = cl_close(open) }
-        throw .system(call: "join the cgroup \(path)", error: -descriptor)
-      }
-      descriptors.append(descriptor)
-    }
-    return descriptors
-  }
-
   package func remove() {
     for path in paths { rmdir(path) }
   }

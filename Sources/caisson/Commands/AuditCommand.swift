@@ -43,11 +43,7 @@ struct AuditCommand: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let home = try Home.current()
-      if follow { try home.prepareState() }
-      let journal =
-        follow
-        ? try Journal.open(directory: home.state)
-        : try Journal.openExisting(directory: home.state)
+      let journal = follow ? try home.journal() : try home.existingJournal()
       guard let journal else {
         if let named { throw JournalError.unknownRun(named) }
         if verify { try report(.intact(head: .genesis, uncovered: 0)) }

@@ -42,8 +42,7 @@ struct RunsCommand: ParsableCommand {
   }
 
   private func list() throws -> [RunSummary] {
-    let home = try Home.current()
-    guard let journal = try Journal.openExisting(directory: home.state) else { return [] }
+    guard let journal = try Home.current().existingJournal() else { return [] }
     let runs = try journal.runs(limit: limit)
     return try journal.noticeAbandoned(among: runs) ? journal.runs(limit: limit) : runs
   }

@@ -19,7 +19,11 @@ struct Doctor {
 
   private func architecture() -> Finding {
     #if arch(x86_64)
-      Finding(subject: "processor", state: .ok, meaning: "x86-64: system calls are filtered by name")
+      Finding(
+        subject: "processor",
+        state: .ok,
+        meaning: "x86-64: system calls are filtered by name"
+      )
     #else
       Finding(
         subject: "processor",
@@ -121,7 +125,8 @@ struct Doctor {
     return Finding(
       subject: "system calls",
       state: .ok,
-      meaning: "\(SystemCalls.deniedCount) refused and reported; numbers newer than this program do not exist inside"
+      meaning:
+        "\(SystemCalls.deniedCount) refused and reported; numbers newer than this program do not exist inside"
     )
   }
 
