@@ -1,3 +1,4 @@
+internal import CLinux
 import Foundation
 import Glibc
 import SystemPackage
@@ -44,23 +45,17 @@ struct AttackProcess {
   }
 
   private func start(_ file: FilePath) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, file.string, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+    let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    let output = open(file.string, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    defer {
+      close(null)
+      close(output)
+    }
     var words = arguments.map { strdup($0) } + [nil]
     var names = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in words + names { free(text) } }
-    var pid: pid_t = 0
-    let error = posix_spawn(&pid, arguments[0], &actions, &attributes, &words, &names)
-    guard error == 0 else { throw AttackSuiteError.cannotStart(arguments[0], Errno(rawValue: error)) }
+    let pid = cl_spawn(arguments[0], &words, &names, [null, output, output], 3)
+    guard pid > 0 else { throw AttackSuiteError.cannotStart(arguments[0], Errno(rawValue: -pid)) }
     return pid
   }
 }

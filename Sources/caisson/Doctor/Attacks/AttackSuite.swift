@@ -59,17 +59,25 @@ struct AttackSuite {
   private func one(_ attack: Attack) throws -> AttackReport {
     let begin = ContinuousClock.now
     let free = try inFixture(attack, "control") { fixture in
-      let run = try staged(attack, fixture, [
-        fixture.appending("workspace/.attack").string, "run", "--control", attack.name,
-      ])
-      return (run, try verify(attack, fixture), denials: Set<String>())
+      let run = try staged(
+        attack,
+        fixture,
+        [
+          fixture.appending("workspace/.attack").string, "run", "--control", attack.name,
+        ]
+      )
+      return (run, try verify(attack, fixture), Set<String>())
     }
     let sealed = try inFixture(attack, "sealed") { fixture in
-      let run = try staged(attack, fixture, [
-        caisson, "run", "--quiet", "--policy", fixture.appending("policy.yaml").string,
-        "--in", fixture.appending("workspace").string, "--",
-        fixture.appending("workspace/.attack").string, "run", attack.name,
-      ])
+      let run = try staged(
+        attack,
+        fixture,
+        [
+          caisson, "run", "--quiet", "--policy", fixture.appending("policy.yaml").string,
+          "--in", fixture.appending("workspace").string, "--",
+          fixture.appending("workspace/.attack").string, "run", attack.name,
+        ]
+      )
       let denials = try self.denials()
       if attack.isApplied { try apply(run, fixture) }
       return (run, try verify(attack, fixture), denials)
@@ -77,7 +85,7 @@ struct AttackSuite {
     let verdict = AttackVerdict(
       control: AttackVerdict.control(attack, run: free.0.status, harm: free.1?.status),
       sealed: AttackVerdict.sealed(attack, run: sealed.0.status, harm: sealed.1?.status),
-      audit: AttackVerdict.audit(attack, denials: sealed.denials)
+      audit: AttackVerdict.audit(attack, denials: sealed.2)
     )
     return AttackReport(
       name: attack.name,
@@ -129,7 +137,11 @@ struct AttackSuite {
   /// shown on the way for `verify` to look at.
   private func apply(_ run: AttackProcess.Result, _ fixture: FilePath) throws {
     let facts = fixture.appending("facts")
-    try run.output.write(toFile: facts.appending("run.out").string, atomically: false, encoding: .utf8)
+    try run.output.write(
+      toFile: facts.appending("run.out").string,
+      atomically: false,
+      encoding: .utf8
+    )
     for command in ["diff", "apply"] {
       let result = try start([caisson, command, "last"], raw: facts.appending("\(command).out"))
       if command == "apply", !result.timedOut {
