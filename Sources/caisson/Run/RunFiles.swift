@@ -75,12 +75,17 @@ struct RunFiles {
     return ChangeCounts(added: totals.added, modified: totals.modified, deleted: totals.deleted)
   }
 
+  /// Brings the layer to the disk: the overlay itself was mounted without that promise.
+  func flush() { HostTree.flush(directory.appending("upper").string) }
+
   /// Removes the layer of a run that changed nothing.
   func removeLayer() {
     for name in ["upper", "work"] {
       let path = directory.appending(name).string
       // The kernel leaves an empty `work/work` with mode 000 behind.
       _ = chmod(path + "/work", 0o700)
+      _ = rmdir(path + "/work/incompat/volatile")
+      _ = rmdir(path + "/work/incompat")
       _ = rmdir(path + "/work")
       _ = rmdir(path)
     }
