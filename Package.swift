@@ -70,7 +70,7 @@ let package = Package(
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "Journal", "Policy", "Sandbox",
+        "CLinux", "Journal", "Policy", "Sandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
