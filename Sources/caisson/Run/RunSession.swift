@@ -198,13 +198,13 @@ struct RunSession {
   }
 
   /// Every layer; a debug build can leave some out, to show that each holds alone.
-  private static func layers() -> Set<Layer> {
+  private static func layers() -> Set<Wall> {
     #if DEBUG
       if let text = getenv("CAISSON_TEST_LAYERS").map({ String(cString: $0) }) {
-        return Set(text.split(separator: ",").compactMap { Layer(rawValue: String($0)) })
+        return Set(text.split(separator: ",").compactMap { Wall(rawValue: String($0)) })
       }
     #endif
-    return Set(Layer.allCases)
+    return Set(Wall.allCases)
   }
 
 }
