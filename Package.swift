@@ -70,7 +70,7 @@ let package = Package(
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "Journal", "Policy", "Sandbox",
+        "CLinux", "Journal", "Policy", "Sandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -90,7 +90,13 @@ let package = Package(
       ]
     ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
-    .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
+    .testTarget(
+      name: "SandboxTests",
+      dependencies: [
+        "CLinux", "Policy", "Sandbox",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [

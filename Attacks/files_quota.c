@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 #include "attack.h"
 
-enum { MEBIBYTE = 1 << 20, FILES = 20000 };
+enum { MEBIBYTE = 1 << 20, FILES = 20000, PART = 8 };
 
 // Writes up to `limit` MiB; how many came through.
 static int fill(const char *path, int limit) {
@@ -26,20 +27,27 @@ static int fill(const char *path, int limit) {
   return written;
 }
 
-int attack_fill_disk(void) {
-  int written = 0;
-  for (int i = 0; i < 12; i++) {
-    int more = fill(text("big-%d", i), 16);
+// The same in many files, since the size of each one may be limited by itself.
+static int fill_many(const char *prefix, int limit, int pause) {
+  signal(SIGXFSZ, SIG_IGN);
+  int written = 0, parts = limit / PART, part = 0;
+  for (; part < parts; part++) {
+    int more = fill(text("%s-%d", prefix, part), PART);
     written += more;
-    if (more < 16) break;
-    // Slower than a disk, as a real agent is: a watch that looks every so often must see it.
-    usleep(30000);
+    if (more < PART) break;
+    usleep((useconds_t)pause);
   }
   int number = errno;
-  for (int i = 0; is_control() && i < 12; i++) unlink(text("big-%d", i));
-  if (written >= 192) return goal("wrote %d MiB", written);
+  for (int i = 0; i <= part; i++) unlink(text("%s-%d", prefix, i));
   errno = number;
-  return stopped(text("write after %d MiB", written));
+  return written;
+}
+
+int attack_fill_disk(void) {
+  // Slower than a disk, as a real agent is: a watch that looks every so often must see it.
+  int written = fill_many("big", 192, 20000);
+  return written >= 192 ? goal("wrote %d MiB", written)
+                        : stopped(text("write after %d MiB", written));
 }
 
 int attack_fill_inodes(void) {
@@ -57,11 +65,7 @@ int attack_fill_tmp(void) {
   static const char *const places[] = {"/tmp", "/dev/shm", "/run", "/var/tmp", "/dev", "/"};
   struct tries tries = {0};
   for (int i = 0; i < (is_control() ? 1 : 6); i++) {
-    char *path = text("%s/caisson-attack-fill-%d", places[i], getpid());
-    int written = fill(path, 256);
-    int number = errno;
-    unlink(path);
-    errno = number;
+    int written = fill_many(text("%s/caisson-attack-fill-%d", places[i], getpid()), 256, 0);
     attempt(&tries, text("%s after %d MiB", places[i], written), written == 256 ? 0 : -1);
   }
   return conclude(&tries);

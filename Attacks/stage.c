@@ -138,6 +138,7 @@ int stage(const struct attack *attack, const char *directory, char **command) {
   if (has_setup(attack, "agent"))
     failed |= setenv("SSH_AUTH_SOCK", text("%s/outside/agent.sock", directory), 1);
   if (has_setup(attack, "keyring")) failed |= stage_keyring() != 0 && errno != ENOSYS ? -1 : 0;
+  failed |= chdir(text("%s/workspace", directory));
   if (has_setup(attack, "cwd")) failed |= chdir(text("%s/outside", directory));
   if (has_setup(attack, "stdindirectory"))
     failed |= onto(text("%s/outside", directory), O_RDONLY | O_DIRECTORY, 0);

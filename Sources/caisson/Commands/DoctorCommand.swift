@@ -23,10 +23,21 @@ struct DoctorCommand: ParsableCommand {
   @Flag(help: "Print one JSON object a line.")
   var json = false
 
+  @Flag(help: "Run the attack suite: each attack unsealed, where it must work, and sealed.")
+  var attack = false
+
+  @Option(help: ArgumentHelp("Only this attack; may be given again.", valueName: "name"))
+  var only: [String] = []
+
+  func validate() throws {
+    if !only.isEmpty && !attack { throw ValidationError("--only goes with --attack") }
+  }
+
   func run() throws {
     try reportingFailures {
       let home = try Home.current()
       try home.prepareState()
+      if attack { return try runAttacks(home) }
       let findings = Doctor(home: home).examine()
       if json {
         let encoder = JSONEncoder()
@@ -39,5 +50,30 @@ struct DoctorCommand: ParsableCommand {
       }
       if findings.contains(where: { $0.state == .missing }) { throw ExitCode.failure }
     }
+  }
+
+  private func runAttacks(_ home: Home) throws {
+    let begin = ContinuousClock.now
+    let colour = TerminalGlimpse.hasColour
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if !json { print(AttackReport.header) }
+    var unreported: (any Error)?
+    let reports = try AttackSuite.run(home: home, only: only) { report in
+      do {
+        print(
+          json
+            ? String(decoding: try encoder.encode(report), as: UTF8.self)
+            : report.text(colour: colour)
+        )
+      } catch {
+        unreported = error
+      }
+      fflush(nil)
+    }
+    if let unreported { throw unreported }
+    let seconds = (ContinuousClock.now - begin) / .seconds(1)
+    if !json { print(AttackReport.total(reports, seconds: seconds)) }
+    if reports.contains(where: { $0.outcome == .failed }) { throw ExitCode.failure }
   }
 }
