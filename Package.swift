@@ -42,6 +42,7 @@ let package = Package(
       dependencies: [
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
 
@@ -60,33 +61,47 @@ let package = Package(
     .executableTarget(
       name: "caisson-attack",
       path: "Attacks",
-      exclude: ["README.md"]
+      exclude: ["README.md"],
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.unsafeFlags(["-static-executable"])]
     ),
 
     // caisson: the composition root, one file a subcommand.
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "Journal", "Policy", "Sandbox",
+        "CLinux", "Journal", "Policy", "Sandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
 
-    .testTarget(name: "HouseTests"),
-    .testTarget(name: "JournalTests", dependencies: ["Journal"]),
-    .testTarget(name: "PolicyTests", dependencies: ["Policy"]),
+    .testTarget(
+      name: "HouseTests",
+      dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]
+    ),
+    .testTarget(
+      name: "JournalTests",
+      dependencies: [
+        "Journal",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
     .testTarget(
       name: "SandboxTests",
       dependencies: [
-        "CLinux", "Sandbox",
+        "CLinux", "Policy", "Sandbox",
         .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
+        "Journal",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]

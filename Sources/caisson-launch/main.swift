@@ -1,4 +1,61 @@
-import CLinux
-import Glibc
+// The launcher of a sealed run. It reads a plan from descriptor 3, becomes what the plan says, and
+// reports on descriptor 4. It takes no decision, reads no file of the user's and knows no policy.
+//
+// Two processes: this one stays outside with the identity that it was started with, waits for the
+// run's PID 1, and removes the run's cgroups even where the supervisor was killed. The other one is
+// PID 1 of the run (see Init).
 
-exit(0)
+import CLinux
+
+let plan: Plan
+do throws(PlanError) {
+  plan = try Plan.read(descriptor: Int32(CL_PLAN_DESCRIPTOR))
+} catch {
+  Control.report(LaunchFailure(call: "the launch plan is damaged", subject: nil, error: 22))
+  cl_exit(1)
+}
+_ = cl_close(Int32(CL_PLAN_DESCRIPTOR))
+_ = cl_set_cloexec(Int32(CL_CONTROL_DESCRIPTOR), 1)
+
+let initPID: Int32
+do throws(LaunchFailure) {
+  var clones: [Int32]?
+  let outsideUID = cl_effective_uid()
+  let outsideGID = cl_effective_gid()
+  if plan.has(CL_PLAN_PRIVILEGED) {
+    clones = try Sources.open(plan)
+    try LaunchFailure.check(cl_clear_groups(), "setgroups")
+    // The user namespace belongs to the effective uid that makes it: never to uid 0.
+    try LaunchFailure.check(cl_set_effective_ids(plan.uid, plan.gid), "become the run's uid")
+  }
+  try LaunchFailure.check(cl_set_dumpable(1), "set dumpable")
+  initPID = try LaunchFailure.check(cl_fork(plan.namespaces), "clone the namespaces")
+  if initPID == 0 { Init(plan: plan, clones: clones).run() }
+  if plan.has(CL_PLAN_PRIVILEGED) {
+    try LaunchFailure.check(cl_set_effective_ids(outsideUID, outsideGID), "go back to uid 0")
+  }
+  _ = cl_set_dumpable(0)
+  for clone in clones ?? [] { _ = cl_close(clone) }
+  // PID 1 joins the run's cgroups, this process does not: it could not remove them from within.
+  do throws(LaunchFailure) {
+    for cgroup in plan.cgroups { try Sources.join(cgroup, initPID) }
+  } catch {
+    _ = cl_kill(initPID, 9)
+    throw error
+  }
+} catch {
+  Control.report(error)
+  cl_exit(1)
+}
+
+Control.send(CL_MESSAGE_PID, [initPID])
+// From here the socket belongs to PID 1 alone, so that its end is the run's end.
+_ = cl_close(Int32(CL_CONTROL_DESCRIPTOR))
+for descriptor: Int32 in 0...2 { _ = cl_close(descriptor) }
+
+var status = cl_exit_status()
+_ = cl_wait(initPID, 1, &status)
+for cgroup in plan.cgroups {
+  _ = cl_unlinkat(Int32(CL_AT_FDCWD), cgroup.pointer, Int32(CL_AT_REMOVEDIR))
+}
+cl_exit(status.code == 0 ? 0 : 1)

@@ -3,9 +3,12 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "CLinuxConfine.h"
+#include "CLinuxFiles.h"
+#include "CLinuxMount.h"
+#include "CLinuxPlan.h"
+#include "CLinuxProcess.h"
+#include "CLinuxTerminal.h"
 
 #include "CLinuxWorkspace.h"
 

@@ -1,0 +1,59 @@
+// The words that the supervisor and the launcher share: the plan's step codes and the messages of
+// the control socket. Both sides are built from this header, so they cannot disagree.
+//
+// A plan is little-endian: magic, version, length of what follows, then the fields in the order in
+// which `LaunchPlan.encoded()` writes them. A text is its length (32 bits), its bytes and a NUL.
+#ifndef CLINUX_PLAN_H
+#define CLINUX_PLAN_H
+
+enum {
+  CL_PLAN_MAGIC = 0x53494143,  // "CAIS"
+  CL_PLAN_VERSION = 1,
+  CL_PLAN_DESCRIPTOR = 3,
+  CL_CONTROL_DESCRIPTOR = 4,
+  CL_PLAN_MAXIMUM_BYTES = 8 << 20,
+};
+
+// Bits of the plan's flags.
+enum {
+  CL_PLAN_PRIVILEGED = 1,  // started by uid 0: clone sources first, then become the run's uid
+  CL_PLAN_NOTIFY = 2,      // hand out a seccomp listener
+  CL_PLAN_TERMINAL = 4,    // give the command a pseudo-terminal of its own
+  CL_PLAN_DROP_CAPABILITIES = 8,
+  CL_PLAN_TERMINAL_FIRST = 16,  // descriptor 0 becomes the terminal; the next two bits: 1 and 2
+};
+
+enum { CL_NO_IDMAP = 0xffff };
+
+enum {
+  CL_STEP_TMPFS = 1,
+  CL_STEP_BIND = 2,
+  CL_STEP_OVERLAY = 3,
+  CL_STEP_PROC = 4,
+  CL_STEP_DEVPTS = 5,
+  CL_STEP_SYMLINK = 6,
+  CL_STEP_DIRECTORY = 7,
+  CL_STEP_FILE = 8,
+  CL_STEP_PIN = 9,
+  CL_STEP_MASK = 10,
+  CL_STEP_READ_ONLY = 11,
+  CL_STEP_WRITABLE = 12,
+};
+
+// Launcher to supervisor: one byte of kind, then little-endian 32-bit fields.
+enum {
+  CL_MESSAGE_PID = 'P',     // pid of the run's init in the supervisor's pid namespace
+  CL_MESSAGE_READY = 'R',   // sealed; flags: 1 = a listener comes with it, 2 = a terminal
+  CL_MESSAGE_STARTED = 'S', // the command runs
+  CL_MESSAGE_NO_EXEC = 'E', // errno of the last exec
+  CL_MESSAGE_EXITED = 'X',  // exit code (or -1), signal
+  CL_MESSAGE_FAILED = 'F',  // errno, then text: what failed, on what
+};
+
+// Supervisor to launcher. The end of the socket means: end everything.
+enum {
+  CL_MESSAGE_GO = 'G',
+  CL_MESSAGE_SIGNAL = 'K',  // signal number, for the command's process group
+};
+
+#endif

@@ -1,0 +1,17 @@
+// Terminals.
+#ifndef CLINUX_TERMINAL_H
+#define CLINUX_TERMINAL_H
+
+#include <stdint.h>
+
+int cl_is_terminal(int descriptor);
+/// Opens a pseudo-terminal of the devpts instance behind `ptmx` and unlocks it; gives its number.
+int cl_open_pty(const char *ptmx, int *number);
+int cl_set_controlling_terminal(int descriptor);
+int cl_window_size(int descriptor, uint16_t *rows, uint16_t *columns);
+int cl_set_window_size(int descriptor, uint16_t rows, uint16_t columns);
+/// Puts a terminal into raw mode; its former settings can be had back once per process.
+int cl_terminal_raw(int descriptor);
+int cl_terminal_restore(int descriptor);
+
+#endif

@@ -1,0 +1,132 @@
+extension CompiledPolicy {
+  /// Whether the run may do this. Names that are links are judged as they are written.
+  package func decide(_ request: Request) -> Decision {
+    switch request {
+    case .read(let path): decidePath(path, .read)
+    case .write(let path): decidePath(path, .write)
+    case .execute(let path): decidePath(path, .read)
+    case .connect(let host, let port): decideConnection(host, port)
+    }
+  }
+
+  private func decidePath(_ written: String, _ list: PathRule.List) -> Decision {
+    guard let path = PathText.normalised(written) else {
+      return Decision(.deny, rule: BuiltInRule.malformed.name)
+    }
+    if let decision = decideOwnPlace(path, list) { return decision }
+    if let grant = deny.first(where: { $0.covers(path) }) {
+      return Decision(.deny, rule: grant.description, remedy: remedy(against: grant, list: list))
+    }
+    if let grant = write.first(where: { $0.covers(path) }) {
+      return list == .write ? decideWrite(path, grant) : Decision(.allow, rule: grant.description)
+    }
+    if list == .read, let grant = read.first(where: { $0.covers(path) }) {
+      return Decision(.allow, rule: grant.description)
+    }
+    return Decision(
+      .deny,
+      rule: BuiltInRule.defaultDeny.name,
+      remedy: defaultRemedy(path, list)
+    )
+  }
+
+  /// A grant for writing covers the path: what remains are start-up files.
+  private func decideWrite(_ path: String, _ grant: PathGrant) -> Decision {
+    guard let workspace, let below = PathText.below(workspace, path), !below.isEmpty else {
+      return Decision(.allow, rule: grant.description)
+    }
+    switch decideApply(relativePath: Array(below.utf8), kind: .file) {
+    case .allow:
+      return Decision(.allow, rule: grant.description)
+    case .hold(let rule, let remedy):
+      // Without a layer there is no later: what would be held at apply is refused at once.
+      return Decision(
+        workspaceMode == .direct ? .deny : .heldAtApply,
+        rule: rule,
+        remedy: remedy
+      )
+    case .deny(let rule, let remedy):
+      return Decision(.deny, rule: rule, remedy: remedy)
+    }
+  }
+
+  private func defaultRemedy(_ path: String, _ list: PathRule.List) -> String? {
+    guard list == .write, let workspace, PathText.covers(workspace, path),
+      !write.contains(where: { PathText.covers(workspace, $0.path) })
+    else { return listRemedy(list, adding: path) }
+    // Nothing of the workspace may be written: a person means the whole of it.
+    return listRemedy(.write, adding: workspace)
+  }
+
+  /// Places that every run has for itself, and places of the machine that none has.
+  private func decideOwnPlace(_ path: String, _ list: PathRule.List) -> Decision? {
+    for place in Self.hostPlaces where PathText.covers(place, path) {
+      return Decision(.deny, rule: BuiltInRule.hostRuntime.name)
+    }
+    if PathText.covers("/proc", path) || PathText.covers("/dev", path) {
+      return Decision(.allow, rule: BuiltInRule.runOwn.name)
+    }
+    if Self.madeFiles.contains(path) {
+      return Decision(list == .write ? .deny : .allow, rule: BuiltInRule.runOwn.name)
+    }
+    return nil
+  }
+
+  private static let hostPlaces = ["/sys", "/run", "/var/run"]
+  /// Written anew for each run, never the machine's.
+  private static let madeFiles: Set = [
+    "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf",
+    "/etc/hostname",
+  ]
+
+  private func decideConnection(_ written: String, _ port: UInt16) -> Decision {
+    var host = written.lowercased()
+    if host.hasSuffix("."), host.count > 1 { host.removeLast() }
+    if isLoopback(host) { return Decision(.allow, rule: BuiltInRule.loopback.name) }
+    if isAddressLiteral(host) { return Decision(.deny, rule: BuiltInRule.addresses.name) }
+    guard (try? HostPattern(parsing: host)) != nil, !host.contains("*") else {
+      return Decision(.deny, rule: BuiltInRule.malformed.name)
+    }
+    var other: HostRule?
+    for rule in network {
+      switch rule {
+      case .host(let rule) where rule.host.matches(host):
+        if rule.ports.contains(port) {
+          return Decision(.allow, rule: named("network: host \(rule.host.text)", rule.mark))
+        }
+        other = other ?? rule
+      case .git(let rule) where rule.host.matches(host) && port == 443:
+        let name = "network: git \(rule.host.text)/\(rule.repository)"
+        return Decision(.allow, rule: named(name, rule.mark))
+      default: continue
+      }
+    }
+    if let other {
+      let ports = (other.ports + [port]).map(String.init).joined(separator: ", ")
+      let name = YAMLText.scalar(other.host.text)
+      return Decision(
+        .deny,
+        rule: BuiltInRule.defaultDeny.name,
+        remedy: "network: [{ host: \(name), ports: [\(ports)] }]"
+      )
+    }
+    let ports = port == 443 ? "" : ", ports: [\(port)]"
+    return Decision(
+      .deny,
+      rule: BuiltInRule.defaultDeny.name,
+      remedy: "network: [{ host: \(host)\(ports) }]"
+    )
+  }
+
+  private func named(_ rule: String, _ mark: SourceMark) -> String {
+    mark.line.map { "\(rule) (line \($0))" } ?? rule
+  }
+
+  private func isLoopback(_ host: String) -> Bool {
+    if host == "localhost" || host.hasSuffix(".localhost") { return true }
+    let bare = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host[...]
+    guard let address = AddressRange.address(bare) else { return false }
+    return address.count == 4
+      ? address[0] == 127 : address == [UInt8](repeating: 0, count: 15) + [1]
+  }
+}

@@ -1,7 +1,0 @@
-import Yams
-
-enum DocumentSeed {
-  static func parses(_ text: String) -> Bool {
-    (try? Yams.compose(yaml: text)) != nil
-  }
-}

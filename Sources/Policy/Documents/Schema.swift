@@ -1,0 +1,59 @@
+/// The keys of the native document, for readers and for messages about unknown ones.
+enum Schema {
+  static let document = [
+    "version", "workspace", "filesystem", "environment", "limits", "network", "models", "tools",
+    "approvals",
+  ]
+  static let workspace = ["mode"]
+  static let filesystem = ["read", "write", "deny", "programs"]
+  static let environment = ["pass", "set"]
+  static let limits = ["wall", "memory", "processes", "disk", "cpu"]
+  static let host = ["host", "ports", "rules", "credential", "networks"]
+  static let git = ["git", "push"]
+  static let request = ["allow", "deny"]
+  static let models = ["allow", "budget"]
+  static let tool = ["mcp", "allow"]
+  static let approval = ["when", "ask"]
+
+  /// The shortest sensible content of each mapping.
+  static let examples = [
+    document: "version: 1", workspace: "{ mode: overlay }",
+    filesystem: "{ deny: [$WORKSPACE/.env] }",
+    environment: "{ pass: [LANG] }", limits: "{ wall: 1h }", host: "{ host: api.example.com }",
+    git: "{ git: github.com/acme/app }", request: "{ allow: \"GET /v1/**\" }",
+    models: "{ allow: [cheap] }", tool: "{ mcp: git, allow: [git_status] }",
+    approval: "{ when: push, ask: once }",
+  ]
+
+  private static let parents: [(name: String, keys: [String])] = [
+    ("workspace", workspace), ("filesystem", filesystem), ("environment", environment),
+    ("limits", limits), ("network", host + ["git", "push"]), ("models", ["budget"]),
+    ("tools", ["mcp"]), ("approvals", approval),
+  ]
+
+  /// Words of other tools, and the ones that they mean here.
+  private static let synonyms = [
+    "timeout": "wall", "time": "wall", "mem": "memory", "ram": "memory", "cpus": "cpu",
+    "cores": "cpu", "procs": "processes", "pids": "processes", "fs": "filesystem",
+    "files": "filesystem", "env": "environment", "net": "network", "egress": "network",
+    "allow": "read", "readonly": "read", "read_only": "read", "rw": "write", "ro": "read",
+    "exclude": "deny", "block": "deny", "domain": "host", "url": "host", "port": "ports",
+    "repository": "git", "repo": "git", "secret": "credential", "token": "credential",
+    "server": "mcp", "model": "models", "tool": "tools", "cost": "budget",
+  ]
+
+  static func remedy(for name: String, among keys: [String]) -> String {
+    if let near = nearest(to: name, in: keys) { return "did you mean '\(near)'?" }
+    if let meant = synonyms[name], keys.contains(meant) { return "did you mean '\(meant)'?" }
+    if let parent = parents.first(where: { $0.keys.contains(name) && !$0.keys.elementsEqual(keys) }
+    ),
+      keys == document
+    {
+      return "it belongs under '\(parent.name)'"
+    }
+    if keys != document, document.contains(name) {
+      return "it belongs at the beginning of a line, under no other key"
+    }
+    return "remove it; known here: \(keys.joined(separator: ", "))"
+  }
+}

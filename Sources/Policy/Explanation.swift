@@ -1,0 +1,71 @@
+/// Answers as a person would: what, whether, by which rule, and what to change.
+package struct Explanation: Hashable, Sendable {
+  package let request: Request
+  package let decision: Decision
+  package let text: String
+
+  package init(_ request: Request, by policy: CompiledPolicy) {
+    self.request = request
+    decision = policy.decide(request)
+    text = Self.sentence(request, decision, policy)
+  }
+
+  private static func sentence(
+    _ request: Request,
+    _ decision: Decision,
+    _ policy: CompiledPolicy
+  ) -> String {
+    var text = "\(subject(request)): "
+    switch decision.verdict {
+    case .allow:
+      text += "allowed by \(decision.rule)"
+    case .deny:
+      text += "denied by \(decision.rule)"
+    case .heldAtApply:
+      text += "held back at apply by \(decision.rule)"
+    }
+    if let remedy = decision.remedy { text += "; to allow: \(remedy)" }
+    if let addition = addition(request, decision, policy) { text += "; \(addition)" }
+    return text
+  }
+
+  private static func subject(_ request: Request) -> String {
+    switch request {
+    case .read(let path): "reading \(shown(path))"
+    case .write(let path): "writing \(shown(path))"
+    case .execute(let path): "running \(shown(path))"
+    case .connect(let host, let port): "connecting to \(shown(host)) port \(port)"
+    }
+  }
+
+  /// Bare where that is safe to print.
+  private static func shown(_ text: String) -> String {
+    let inQuotes = quoted(text)
+    return inQuotes == "'\(text)'" ? text : inQuotes
+  }
+
+  private static func addition(
+    _ request: Request,
+    _ decision: Decision,
+    _ policy: CompiledPolicy
+  ) -> String? {
+    switch (request, decision.verdict) {
+    case (.read, .deny), (.execute, .deny):
+      guard decision.rule == BuiltInRule.defaultDeny.name, !policy.programs.isEmpty,
+        policy.variables.installations == nil
+      else { break }
+      return "unless it belongs to the installation of \(policy.programs.joined(separator: ", "))"
+    case (.connect, .allow) where decision.rule != BuiltInRule.loopback.name:
+      return "not enforced yet: a run with this policy is refused"
+    case (.connect, .deny) where decision.rule == BuiltInRule.addresses.name:
+      return "grant the host by its name instead"
+    default: break
+    }
+    switch decision.rule {
+    case BuiltInRule.malformed.name: return "write it absolute, without '..'"
+    case BuiltInRule.hostRuntime.name: return "nothing grants it: it reaches the whole machine"
+    case BuiltInRule.ownState.name: return "nothing grants it"
+    default: return nil
+    }
+  }
+}

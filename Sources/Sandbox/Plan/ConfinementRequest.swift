@@ -1,0 +1,110 @@
+package import Policy
+
+/// All that a confinement plan depends on: what the policy grants, found on this machine, and what
+/// this machine is like. Values only, so that the plan is a pure function of them.
+package struct ConfinementRequest: Sendable {
+  /// How the run sees its workspace.
+  package struct Workspace: Sendable {
+    package var path: GrantedPath
+    package var mode: WorkspaceMode
+    /// The directory of the run that holds `upper` and `work`, in overlay mode.
+    package var layer: String?
+
+    package init(path: GrantedPath, mode: WorkspaceMode, layer: String?) {
+      self.path = path
+      self.mode = mode
+      self.layer = layer
+    }
+  }
+
+  package var workspace: Workspace?
+  package var reads: [GrantedPath]
+  package var writes: [GrantedPath]
+  package var denied: [GrantedPath]
+  /// Existing entries of a directly used workspace that are kept read-only: start-up files.
+  package var protected: [GrantedPath] = []
+  /// Sockets in trees that the run can see.
+  package var sockets: [String] = []
+  package var limits: Limits
+  package var host: HostFacts
+  package var home: String
+  /// Whether the run has a private `/tmp`.
+  package var hasTemporaryDirectory = true
+  package var command: [String]
+  package var environment: [String: String]
+  package var directory: String
+  /// Which of the descriptors 0 to 2 are a terminal outside.
+  package var terminals: Set<Int32> = []
+  package var observesFiles = false
+  package var cgroups: [String] = []
+  package var hasProcessLimitElsewhere = false
+  /// What is enforced. Everything, outside of tests that show that each layer holds alone.
+  package var layers: Set<Layer> = Set(Layer.allCases)
+  /// The low bits of the identity that a run of uid 0 gets outside.
+  package var identity: UInt32
+
+  package init(
+    workspace: Workspace?,
+    reads: [GrantedPath],
+    writes: [GrantedPath],
+    denied: [GrantedPath],
+    limits: Limits,
+    host: HostFacts,
+    home: String,
+    command: [String],
+    environment: [String: String],
+    directory: String,
+    identity: UInt32
+  ) {
+    self.workspace = workspace
+    self.reads = reads
+    self.writes = writes
+    self.denied = denied
+    self.limits = limits
+    self.host = host
+    self.home = home
+    self.command = command
+    self.environment = environment
+    self.directory = directory
+    self.identity = identity
+  }
+}
+
+/// One of the walls of a run.
+package enum Layer: String, Sendable, CaseIterable {
+  case namespaces, mounts, landlock, seccomp
+}
+
+/// What this machine and the caller are like.
+package struct HostFacts: Sendable, Equatable {
+  package var uid: UInt32
+  package var gid: UInt32
+  package var userName: String
+  /// 0 where the kernel has no Landlock.
+  package var landlockABI: Int32
+  package var memoryBytes: UInt64
+  /// An existing directory on which the new root can be built.
+  package var stage: String
+  /// Top-level symbolic links such as `/bin` → `usr/bin`.
+  package var rootLinks: [String: String]
+
+  package init(
+    uid: UInt32,
+    gid: UInt32,
+    userName: String,
+    landlockABI: Int32,
+    memoryBytes: UInt64,
+    stage: String,
+    rootLinks: [String: String]
+  ) {
+    self.uid = uid
+    self.gid = gid
+    self.userName = userName
+    self.landlockABI = landlockABI
+    self.memoryBytes = memoryBytes
+    self.stage = stage
+    self.rootLinks = rootLinks
+  }
+
+  package var isPrivileged: Bool { uid == 0 }
+}

@@ -1,0 +1,169 @@
+internal import CLinux
+
+extension LaunchPlan {
+  /// The plan as the launcher reads it: see `CLinuxPlan.h`.
+  package func encoded() -> [UInt8] {
+    var body = PlanWriter()
+    var flags = 0
+    if privileged { flags |= Int(CL_PLAN_PRIVILEGED) }
+    if notifies && !filter.isEmpty { flags |= Int(CL_PLAN_NOTIFY) }
+    if !terminals.isEmpty { flags |= Int(CL_PLAN_TERMINAL) }
+    for descriptor in terminals { flags |= Int(CL_PLAN_TERMINAL_FIRST) << Int(descriptor) }
+    if dropsCapabilities { flags |= Int(CL_PLAN_DROP_CAPABILITIES) }
+    for word in [UInt32(flags), uid, gid, insideUID, insideGID] { body.word(word) }
+    body.long(namespaces.rawValue)
+    body.text(hostname)
+    body.text(stage)
+
+    let sources = steps.flatMap(\.sources)
+    var maps: [IdentityMap] = []
+    for case let map? in sources.map(\.identityMap) where !maps.contains(map) { maps.append(map) }
+    body.list(maps) {
+      $0.word($1.uid); $0.word($1.gid)
+    }
+    body.list(sources) { writer, source in
+      writer.text(source.path)
+      let map = source.identityMap.flatMap(maps.firstIndex(of:))
+      writer.word(UInt32(map ?? Int(CL_NO_IDMAP)))
+      writer.byte(source.recursive)
+      writer.long(source.attributes.rawValue)
+    }
+    var next: UInt32 = 0
+    body.list(steps) { $1.write(to: &$0, nextSource: &next) }
+    body.list(settings) { writer, setting in
+      writer.text(setting.path)
+      writer.text(setting.value)
+      writer.byte(setting.required)
+    }
+    let abi = landlock?.abi ?? 0
+    body.byte(UInt8(clamping: abi))
+    body.long(abi > 0 ? LandlockAccess.handled(abi: abi).rawValue : 0)
+    body.long(0)  // network rights are left to the network namespace
+    body.long(abi >= 6 ? 0b11 : 0)  // scopes: abstract sockets and signals
+    body.list(landlock?.rules ?? []) { writer, rule in
+      writer.text(rule.path)
+      writer.long(rule.access.intersection(.handled(abi: abi)).rawValue)
+    }
+    body.list(resourceLimits) { writer, limit in
+      writer.byte(limit.resource)
+      writer.long(limit.soft)
+      writer.long(limit.hard)
+    }
+    var program = PlanWriter()
+    for instruction in filter {
+      program.half(instruction.code)
+      program.byte(instruction.ifTrue)
+      program.byte(instruction.ifFalse)
+      program.word(instruction.operand)
+    }
+    body.data(program.bytes)
+    body.list(arguments) { $0.text($1) }
+    body.list(environment) { $0.text($1) }
+    body.list(searchPath) { $0.text($1) }
+    body.text(directory)
+    body.list(cgroups) { $0.text($1) }
+
+    var whole = PlanWriter()
+    whole.word(UInt32(CL_PLAN_MAGIC))
+    whole.word(UInt32(CL_PLAN_VERSION))
+    whole.word(UInt32(body.bytes.count))
+    whole.bytes += body.bytes
+    return whole.bytes
+  }
+}
+
+extension LaunchPlan.Step {
+  fileprivate var sources: [LaunchPlan.Source] {
+    switch self {
+    case .bind(let source, _, _): [source]
+    case .overlay(let lower, let layer, _, _): [lower, layer]
+    default: []
+    }
+  }
+
+  fileprivate func write(to writer: inout PlanWriter, nextSource: inout UInt32) {
+    switch self {
+    case .tmpfs(let target, let mode, let bytes, let inodes, let attributes):
+      writer.kind(CL_STEP_TMPFS)
+      writer.text(target)
+      writer.text(mode)
+      writer.text(String(bytes))
+      writer.text(String(inodes))
+      writer.long(attributes.rawValue)
+    case .bind(_, let target, let isDirectory):
+      writer.kind(CL_STEP_BIND)
+      writer.word(nextSource)
+      nextSource += 1
+      writer.text(target)
+      writer.byte(isDirectory)
+    case .overlay(_, _, let target, let attributes):
+      writer.kind(CL_STEP_OVERLAY)
+      writer.word(nextSource)
+      writer.word(nextSource + 1)
+      nextSource += 2
+      writer.text(target)
+      writer.long(attributes.rawValue)
+    case .proc(let target):
+      writer.kind(CL_STEP_PROC)
+      writer.text(target)
+    case .devpts(let target):
+      writer.kind(CL_STEP_DEVPTS)
+      writer.text(target)
+    case .symlink(let text, let target):
+      writer.kind(CL_STEP_SYMLINK)
+      writer.text(text)
+      writer.text(target)
+    case .directory(let target, let mode):
+      writer.kind(CL_STEP_DIRECTORY)
+      writer.text(target)
+      writer.word(mode)
+    case .file(let target, let mode, let content):
+      writer.kind(CL_STEP_FILE)
+      writer.text(target)
+      writer.word(mode)
+      writer.text(content)
+    case .pin(let target):
+      writer.kind(CL_STEP_PIN)
+      writer.text(target)
+      writer.long((MountAttributes.noSetuid.union(.noDevices)).rawValue)
+    case .mask(let target, let isDirectory):
+      writer.kind(CL_STEP_MASK)
+      writer.text(target)
+      writer.byte(isDirectory)
+    case .readOnly(let target):
+      writer.kind(CL_STEP_READ_ONLY)
+      writer.text(target)
+    case .writable(let target):
+      writer.kind(CL_STEP_WRITABLE)
+      writer.text(target)
+    }
+  }
+}
+
+/// Writes the fields of a plan.
+private struct PlanWriter {
+  var bytes: [UInt8] = []
+
+  mutating func kind(_ value: Int) { bytes.append(UInt8(value)) }
+  mutating func byte(_ value: UInt8) { bytes.append(value) }
+  mutating func byte(_ value: Bool) { bytes.append(value ? 1 : 0) }
+  mutating func half(_ value: UInt16) { append(value) }
+  mutating func word(_ value: UInt32) { append(value) }
+  mutating func long(_ value: UInt64) { append(value) }
+  mutating func text(_ value: String) { data(Array(value.utf8)) }
+
+  mutating func data(_ value: [UInt8]) {
+    word(UInt32(value.count))
+    bytes += value
+    bytes.append(0)
+  }
+
+  mutating func list<Element>(_ elements: [Element], _ write: (inout PlanWriter, Element) -> Void) {
+    word(UInt32(elements.count))
+    for element in elements { write(&self, element) }
+  }
+
+  private mutating func append(_ value: some FixedWidthInteger) {
+    withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+  }
+}

@@ -1,0 +1,182 @@
+import CLinux
+
+/// PID 1 of the run: seals itself, starts the command, reaps, and ends with the supervisor.
+struct Init {
+  let plan: Plan
+  /// Clones of the host's trees, where uid 0 has taken them already.
+  let clones: [Int32]?
+
+  func run() -> Never {
+    var listener: Int32 = -1
+    var terminal: Int32 = -1
+    var terminalNumber: Int32 = 0
+    let signals: Int32
+    do throws(LaunchFailure) {
+      try takeIdentity()
+      try buildRoot()
+      // The listener of signals comes first: after the filter nothing new is needed.
+      signals = try LaunchFailure.check(
+        withUnsafePointer(to: childSignal) { cl_signal_descriptor($0, 1) },
+        "signalfd"
+      )
+      if plan.has(CL_PLAN_TERMINAL) {
+        terminal = try LaunchFailure.check(
+          cl_open_pty("/dev/pts/ptmx", &terminalNumber),
+          "open a pseudo-terminal"
+        )
+      }
+      try seal(&listener)
+    } catch {
+      Control.report(error)
+      cl_exit(1)
+    }
+    let descriptors = [listener, terminal].filter { $0 >= 0 }
+    let flags: Int32 = (listener >= 0 ? 1 : 0) | (terminal >= 0 ? 2 : 0)
+    Control.send(CL_MESSAGE_READY, [flags], descriptors: descriptors)
+    for descriptor in descriptors { _ = cl_close(descriptor) }
+    guard Control.waitForGo() else { cl_exit(1) }
+    let command = Command(plan: plan, terminalNumber: terminal >= 0 ? terminalNumber : nil)
+    watch(command.start(), signals)
+  }
+
+  // MARK: - Into the sandbox
+
+  private func takeIdentity() throws(LaunchFailure) {
+    try Sources.write("/proc/self/setgroups", "deny")
+    try Sources.write("/proc/self/uid_map", "\(plan.insideUID) \(plan.uid) 1")
+    try Sources.write("/proc/self/gid_map", "\(plan.insideGID) \(plan.gid) 1")
+    try LaunchFailure.check(cl_set_ids(plan.insideUID, plan.insideGID), "setresuid")
+    if plan.namespaces & UInt64(CL_CLONE_NEWUTS) != 0 {
+      try LaunchFailure.check(cl_set_hostname(plan.hostname.pointer), "sethostname")
+    }
+    if plan.namespaces & UInt64(CL_CLONE_NEWNET) != 0 {
+      try LaunchFailure.check(cl_loopback_up(), "bring lo up")
+    }
+    for setting in plan.settings {
+      let file = cl_open(
+        Int32(CL_AT_FDCWD),
+        setting.path.pointer,
+        Int32(CL_O_WRONLY),
+        0
+      )
+      var result = file
+      if file >= 0 {
+        result = Int32(
+          truncatingIfNeeded: min(cl_write(file, setting.value.pointer, setting.value.count), 0)
+        )
+        _ = cl_close(file)
+      }
+      if setting.required { try LaunchFailure.check(result, "write", setting.path) }
+    }
+    // Only children enter a new time namespace.
+    try LaunchFailure.check(cl_unshare(UInt64(CL_CLONE_NEWTIME)), "unshare time")
+  }
+
+  private func buildRoot() throws(LaunchFailure) {
+    guard plan.namespaces & UInt64(CL_CLONE_NEWNS) != 0 else { return }
+    try LaunchFailure.check(cl_make_mounts_private(), "make mounts private")
+    let clones: [Int32]
+    if let taken = self.clones { clones = taken } else { clones = try Sources.open(plan) }
+    let root = Root(clones: clones, stage: plan.stage)
+    try root.build(plan.steps)
+    try root.enter()
+    for clone in clones { _ = cl_close(clone) }
+  }
+
+  /// Capabilities, no_new_privs, Landlock, seccomp: in this order, since each takes away what the
+  /// one before it needed.
+  private func seal(_ listener: inout Int32) throws(LaunchFailure) {
+    for limit in plan.resourceLimits {
+      try LaunchFailure.check(cl_set_rlimit(limit.resource, limit.soft, limit.hard), "setrlimit")
+    }
+    try LaunchFailure.check(cl_set_dumpable(0), "clear dumpable")
+    if plan.has(CL_PLAN_DROP_CAPABILITIES) {
+      try LaunchFailure.check(cl_drop_capabilities(), "drop capabilities")
+    }
+    try LaunchFailure.check(cl_no_new_privileges(), "set no_new_privs")
+    if plan.landlockABI > 0 { try restrictFiles() }
+    let count = plan.filter.count / 8
+    if count > 0 {
+      let notify: Int32 = plan.has(CL_PLAN_NOTIFY) ? 1 : 0
+      // The plan's bytes have no alignment; the kernel's structure has one.
+      let program = UnsafeMutablePointer<cl_filter>.allocate(capacity: count)
+      UnsafeMutableRawPointer(program).copyMemory(
+        from: plan.filter.pointer,
+        byteCount: plan.filter.count
+      )
+      let result = cl_seccomp_install(program, UInt16(count), notify)
+      try LaunchFailure.check(result, "install the seccomp filter")
+      if notify != 0 { listener = result }
+    }
+  }
+
+  private func restrictFiles() throws(LaunchFailure) {
+    let ruleset = try LaunchFailure.check(
+      cl_landlock_ruleset(
+        plan.landlockFiles,
+        plan.landlockNetwork,
+        plan.landlockScopes,
+        plan.landlockABI
+      ),
+      "create the Landlock ruleset"
+    )
+    for rule in plan.landlockRules {
+      let path = try LaunchFailure.check(
+        cl_open(Int32(CL_AT_FDCWD), rule.path.pointer, Int32(CL_O_PATH), 0),
+        "open for Landlock",
+        rule.path
+      )
+      try LaunchFailure.check(
+        cl_landlock_allow(ruleset, path, rule.access),
+        "allow by Landlock",
+        rule.path
+      )
+      _ = cl_close(path)
+    }
+    try LaunchFailure.check(cl_landlock_restrict(ruleset), "restrict by Landlock")
+    _ = cl_close(ruleset)
+  }
+
+  // MARK: - Watching
+
+  /// Waits for the command, for orders and for the end of the supervisor. When this process ends,
+  /// the kernel kills every other of the namespace.
+  private func watch(_ command: Int32, _ signals: Int32) -> Never {
+    let control = Int32(CL_CONTROL_DESCRIPTOR)
+    var entries = [
+      cl_poll(descriptor: control, wanted: Int16(CL_POLLIN), seen: 0),
+      cl_poll(descriptor: signals, wanted: Int16(CL_POLLIN), seen: 0),
+    ]
+    while true {
+      reap(command)
+      _ = cl_poll(&entries, 2, -1, 1)
+      if entries[0].seen != 0 {
+        guard let message = Control.receive() else { cl_exit(1) }
+        if Int(message.kind) == CL_MESSAGE_SIGNAL {
+          // The group once the command leads one; before that the process itself.
+          if cl_kill(-command, message.field) < 0 { _ = cl_kill(command, message.field) }
+        }
+      }
+      if entries[1].seen != 0 { while cl_next_signal(signals) > 0 {} }
+    }
+  }
+
+  private func reap(_ command: Int32) {
+    var status = cl_exit_status()
+    var exited = false
+    while cl_wait(-1, 0, &status) > 0 {
+      if status.pid == command {
+        exited = true
+        break
+      }
+    }
+    guard exited else { return }
+    Control.send(CL_MESSAGE_EXITED, [status.code, status.signal])
+    // The supervisor reads the counters of the run's cgroups first, then closes the socket.
+    while Control.receive() != nil {}
+    cl_exit(0)
+  }
+}
+
+/// SIGCHLD
+private let childSignal: Int32 = 17

@@ -1,0 +1,103 @@
+import CLinux
+
+/// Clones of the host's trees, taken before the new root hides them.
+enum Sources {
+  /// Clones every source of the plan. As uid 0 this runs before the run's identity is taken, so
+  /// that a tree below a closed directory can be given; else inside the run's mount namespace.
+  static func open(_ plan: Plan) throws(LaunchFailure) -> [Int32] {
+    var namespaces: [Int32] = []
+    for map in plan.identityMaps { namespaces.append(try identityNamespace(map, plan)) }
+    var clones: [Int32] = []
+    for source in plan.sources {
+      let flags = CL_OPEN_TREE_CLONE | (source.recursive ? CL_AT_RECURSIVE : 0)
+      let clone = try LaunchFailure.check(
+        cl_open_tree(Int32(CL_AT_FDCWD), source.path.pointer, UInt32(flags)),
+        "open_tree",
+        source.path
+      )
+      try LaunchFailure.check(
+        cl_mount_setattr(
+          clone,
+          source.recursive ? 1 : 0,
+          source.attributes,
+          0,
+          UInt64(CL_MS_PRIVATE),
+          -1
+        ),
+        "mount_setattr",
+        source.path
+      )
+      if source.identityMap != CL_NO_IDMAP {
+        try LaunchFailure.check(
+          cl_mount_setattr(
+            clone,
+            0,
+            UInt64(CL_MOUNT_ATTR_IDMAP),
+            0,
+            0,
+            namespaces[source.identityMap]
+          ),
+          "mount_setattr idmap",
+          source.path
+        )
+      }
+      clones.append(clone)
+    }
+    for namespace in namespaces { _ = cl_close(namespace) }
+    return clones
+  }
+
+  /// A user namespace that maps the owner on disk to the run's identity.
+  private static func identityNamespace(
+    _ map: Plan.IdentityMap,
+    _ plan: Plan
+  ) throws(LaunchFailure) -> Int32 {
+    var ends: [Int32] = [-1, -1]
+    try LaunchFailure.check(cl_pipe(&ends), "pipe")
+    let child = try LaunchFailure.check(cl_fork(UInt64(CL_CLONE_NEWUSER)), "clone for the id map")
+    if child == 0 {
+      // Holds the namespace until the parent has opened it.
+      _ = cl_close(ends[1])
+      var byte: UInt8 = 0
+      _ = cl_read(ends[0], &byte, 1)
+      cl_exit(0)
+    }
+    defer {
+      _ = cl_close(ends[0])
+      _ = cl_close(ends[1])
+      var status = cl_exit_status()
+      _ = cl_wait(child, 1, &status)
+    }
+    try write("/proc/\(child)/uid_map", "\(map.uid) \(plan.uid) 1")
+    try write("/proc/\(child)/gid_map", "\(map.gid) \(plan.gid) 1")
+    return try LaunchFailure.check(
+      cl_open(Int32(CL_AT_FDCWD), "/proc/\(child)/ns/user", 0, 0),
+      "open the id map's namespace"
+    )
+  }
+
+  /// Moves a process into a cgroup.
+  static func join(_ cgroup: PlanText, _ pid: Int32) throws(LaunchFailure) {
+    let directory = try LaunchFailure.check(
+      cl_open(Int32(CL_AT_FDCWD), cgroup.pointer, Int32(CL_O_PATH | CL_O_DIRECTORY), 0),
+      "open the cgroup",
+      cgroup
+    )
+    defer { _ = cl_close(directory) }
+    try write("cgroup.procs", "\(pid)", below: directory, "join a cgroup")
+  }
+
+  /// Writes a small file of the kernel's in one call, as its readers demand.
+  static func write(
+    _ path: String,
+    _ text: String,
+    below directory: Int32 = Int32(CL_AT_FDCWD),
+    _ call: StaticString = "write an id map"
+  ) throws(LaunchFailure) {
+    let file = try LaunchFailure.check(cl_open(directory, path, Int32(CL_O_WRONLY), 0), call)
+    let bytes = Array(text.utf8)
+    let written = cl_write(file, bytes, bytes.count)
+    _ = cl_close(file)
+    try LaunchFailure.check(Int32(truncatingIfNeeded: min(written, 0)), call)
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Policy
+import Sandbox
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a command sealed: it reaches nothing that the policy does not grant.",
+    discussion: """
+      By default the command works on a copy-on-write view of the current directory, reads the \
+      system, and has no network. What it changed is shown by 'caisson diff' and taken by \
+      'caisson apply'.
+
+      Example:
+        caisson run -- sh -c 'echo hi > note.txt'
+        caisson diff last
+        caisson apply last
+
+      Exit status: the command's own; 125 Caisson failed, 126 denied by the policy, 127 command \
+      not found, 128+n ended by signal n.
+      """
+  )
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A policy file, or the name of a profile: \(Profile.names.joined(separator: ", ")).",
+      valueName: "file"
+    ),
+    completion: .file()
+  )
+  var policy = "default"
+
+  @Option(
+    name: .customLong("in"),
+    help: ArgumentHelp("The workspace; the current directory by default.", valueName: "dir"),
+    completion: .directory
+  )
+  var directory: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How the command sees the workspace: overlay, direct or none; the policy says by default.",
+      valueName: "mode"
+    ),
+    completion: .list(["overlay", "direct", "none"])
+  )
+  var workspace: String?
+
+  @Flag(name: .long, help: "Record each file access that the policy refuses (slower).")
+  var traceDenials = false
+
+  @Flag(name: .long, help: "Print nothing but what the command prints.")
+  var quiet = false
+
+  @Flag(name: .long, help: "Print the summary as JSON, on standard error.")
+  var json = false
+
+  @Argument(parsing: .postTerminator, help: "The command and its arguments, after '--'.")
+  var command: [String] = []
+
+  func validate() throws {
+    if command.isEmpty {
+      throw ValidationError("name the command after '--': caisson run -- CMD ARG…")
+    }
+  }
+
+  func run() throws { start() }
+
+  /// Runs the command and exits with its status.
+  func start() -> Never {
+    let session = RunSession(
+      policyName: policy,
+      directory: directory,
+      mode: workspace,
+      tracesDenials: traceDenials,
+      quiet: quiet,
+      json: json,
+      command: command
+    )
+    Foundation.exit(session.run())
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Journal
+
+/// A row of the journal as a person, or a program, reads it.
+enum RowText {
+  static func line(_ row: Row, withRun: Bool) -> String {
+    let number = String(row.sequence)
+    let padding = String(repeating: " ", count: max(0, 6 - number.count))
+    let run =
+      withRun ? "  " + (row.run ?? "").padding(toLength: 12, withPad: " ", startingAt: 0) : ""
+    let time = Timestamp.local(microseconds: row.microseconds)
+    return "\(padding)\(number)  \(time)\(run)  \(sentence(row.event).printable)"
+  }
+
+  /// One object: the row's own fields, and the event's under `event`.
+  static func json(_ row: Row) throws -> String {
+    let run = try row.run.map { try JSONText.encode($0) } ?? "null"
+    // A payload that is no JSON was not written by Caisson: shown as text, it cannot break out.
+    let isJSON = (try? JSONSerialization.jsonObject(with: Data(row.payload.utf8))) != nil
+    let event = isJSON ? row.payload.printableJSON : try JSONText.encode(row.payload)
+    return try #"{"event":\#(event),"hash":"\#(row.hash)","kind":"#
+      + JSONText.encode(row.kind)
+      + #","run":\#(run),"sequence":\#(row.sequence),"time":"\#(Timestamp.text(microseconds: row.microseconds))"}"#
+  }
+
+  static func sentence(_ event: Event) -> String {
+    switch event {
+    case .runStarted(let start): sentence(start)
+    case .runEnded(let end): sentence(end)
+    case .runAbandoned(let abandoned): "lost: \(abandoned.reason)"
+    case .denial(let denial): sentence(denial)
+    case .limitHit(let hit): "limit \(hit.limit) of \(hit.value) reached: \(hit.detail)"
+    case .applyStarted(let apply):
+      apply.paths.isEmpty
+        ? "apply \(apply.id) begins: all changes"
+        : "apply \(apply.id) begins: \(list(apply.paths))"
+    case .applyFinished(let apply): sentence(apply)
+    case .applyRolledForward(let apply): "apply \(apply.id), interrupted before, was completed"
+    case .undoStarted(let undo): "undo of \(undo.id) begins"
+    case .undoFinished(let undo):
+      "undo of \(undo.id) done: \(undo.restored) restored"
+        + (undo.conflicts.isEmpty ? "" : "; left alone, edited since: \(list(undo.conflicts))")
+    case .discarded(let discarded):
+      "changes discarded" + (discarded.changes.map { ": \(counts($0))" } ?? "")
+    case .unknown(let kind, let payload): "\(kind) \(payload)"
+    }
+  }
+
+  private static func sentence(_ start: RunStarted) -> String {
+    let command = start.command.map(\.shellQuoted).joined(separator: " ")
+    var text = "started \(command) in \(start.workspace) (\(start.workspaceMode)), "
+    text += "policy \(start.policyName) \(start.policyHash.prefix(12)), uid \(start.uid)"
+    if !start.layers.isEmpty { text += "; enforced: \(start.layers.joined(separator: ", "))" }
+    if !start.withheld.isEmpty { text += "; withheld: \(start.withheld.joined(separator: ", "))" }
+    return text
+  }
+
+  private static func sentence(_ end: RunEnded) -> String {
+    var text: String
+    if let error = end.error {
+      text = "failed: \(error)"
+    } else if let signal = end.signal {
+      text = "ended by signal \(signal)"
+    } else {
+      text = "ended with status \(end.exit.map { String($0) } ?? "unknown")"
+    }
+    if let limit = end.limit { text += ", limit \(limit) reached" }
+    text += " after \(RunTable.duration(seconds: end.seconds))"
+    text += ", CPU \(RunTable.duration(seconds: end.cpuSeconds))"
+    if end.maxMemoryBytes > 0 { text += ", memory \(end.maxMemoryBytes >> 20) MiB" }
+    if let changes = end.changes { text += "; changes: \(counts(changes))" }
+    return text + (end.denials > 0 ? "; denials: \(end.denials)" : "")
+  }
+
+  private static func sentence(_ denial: Denial) -> String {
+    var text = "denied \(denial.what)"
+    if let path = denial.path { text += " \(path)" }
+    if let program = denial.program { text += " by \(program)" }
+    if denial.count > 1 { text += ", \(denial.count) times" }
+    text += ": \(denial.layer.rawValue) rule '\(denial.rule)'"
+    return text + (denial.remedy.map { "; to allow: \($0)" } ?? "")
+  }
+
+  private static func sentence(_ apply: ApplyFinished) -> String {
+    let done = ChangeCounts(added: apply.added, modified: apply.modified, deleted: apply.deleted)
+    var text = "apply \(apply.id) done: \(counts(done))"
+    if !apply.held.isEmpty { text += "; held back: \(list(apply.held))" }
+    if !apply.conflicts.isEmpty { text += "; in conflict: \(list(apply.conflicts))" }
+    return text
+  }
+
+  private static func counts(_ changes: ChangeCounts) -> String {
+    "\(changes.added) added, \(changes.modified) modified, \(changes.deleted) deleted"
+  }
+
+  private static func list(_ paths: [String]) -> String {
+    let shown = paths.prefix(5).joined(separator: ", ")
+    return paths.count > 5 ? "\(shown) and \(paths.count - 5) more" : shown
+  }
+}

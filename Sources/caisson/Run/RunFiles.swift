@@ -1,0 +1,96 @@
+import Foundation
+import Glibc
+import Journal
+import Policy
+import Sandbox
+import SystemPackage
+
+/// The directory of one run in the state directory.
+struct RunFiles {
+  let run: RunID
+  let directory: FilePath
+
+  init(home: Home, run: RunID) {
+    self.run = run
+    directory = home.runs.appending(run.text)
+  }
+
+  /// Makes the directory with the run's layer, its policy and its record.
+  func create(_ grants: RunGrants) throws -> WorkspaceRecord {
+    try Home.prepare(directory.removingLastComponent())
+    guard mkdir(directory.string, 0o700) == 0 else {
+      throw RunSession.Refusal.failed(
+        "cannot make \(directory): \(String(cString: strerror(errno)))"
+      )
+    }
+    let record = WorkspaceRecord(
+      run: run,
+      lower: FilePath(grants.workspace?.real ?? "/"),
+      layer: directory,
+      mode: grants.mode,
+      start: .coarseNow()
+    )
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try write(encoder.encode(record), "workspace.json")
+    try write(Data(grants.policy.document.canonicalText.utf8), "policy.yaml")
+    if grants.mode == .overlay, let workspace = grants.workspace { try makeLayer(workspace) }
+    return record
+  }
+
+  /// The upper layer stands for the workspace's own directory: same owner, same mode.
+  private func makeLayer(_ workspace: GrantedPath) throws {
+    var status = stat()
+    guard stat(workspace.real, &status) == 0 else {
+      throw RunSession.Refusal.failed("cannot look at the workspace \(workspace.real)")
+    }
+    for name in ["upper", "work"] {
+      let path = directory.appending(name).string
+      guard mkdir(path, 0o700) == 0,
+        name == "work" || chmod(path, status.st_mode & 0o777) == 0
+      else { throw RunSession.Refusal.failed("cannot make \(path)") }
+      if geteuid() == 0 { _ = chown(path, status.st_uid, status.st_gid) }
+    }
+    // The layer is handed to the run as a whole, so its directory has the same owner. Nobody but
+    // this user gets this far: the directory above is closed.
+    if geteuid() == 0 { _ = chown(directory.string, status.st_uid, status.st_gid) }
+  }
+
+  private func write(_ data: Data, _ name: String) throws {
+    let path = directory.appending(name).string
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw RunSession.Refusal.failed("cannot write \(path): \(String(cString: strerror(errno)))")
+    }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    try handle.write(contentsOf: data)
+    try handle.close()
+  }
+
+  /// What the run left in its workspace; nil where nothing was held back.
+  func changes(_ record: WorkspaceRecord) -> ChangeCounts? {
+    guard record.mode == .overlay, let totals = try? ChangeSet.scan(record).totals else {
+      return nil
+    }
+    return ChangeCounts(added: totals.added, modified: totals.modified, deleted: totals.deleted)
+  }
+
+  /// Brings the layer to the disk: the overlay itself was mounted without that promise.
+  func flush() { HostTree.flush(directory.appending("upper").string) }
+
+  /// Removes the layer of a run that changed nothing.
+  func removeLayer() {
+    // The kernel leaves `work/work` behind with mode 000, and its mark of a volatile mount in it.
+    _ = chmod(directory.appending("work/work").string, 0o700)
+    _ = chmod(directory.appending("work/work/incompat").string, 0o700)
+    for name in ["upper", "work"] {
+      try? FileManager.default.removeItem(atPath: directory.appending(name).string)
+    }
+  }
+
+  func removeAfterFailure() {
+    removeLayer()
+    for name in ["workspace.json", "policy.yaml"] { unlink(directory.appending(name).string) }
+    rmdir(directory.string)
+  }
+}

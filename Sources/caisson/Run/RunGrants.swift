@@ -1,0 +1,152 @@
+import Foundation
+import Policy
+import Sandbox
+import SystemPackage
+
+/// What a policy grants, found on this machine.
+struct RunGrants {
+  let policy: CompiledPolicy
+  let workspace: GrantedPath?
+  let mode: Sandbox.WorkspaceMode
+  let reads: [GrantedPath]
+  let writes: [GrantedPath]
+  let denied: [GrantedPath]
+  let hasTemporaryDirectory: Bool
+  let home: String
+  let startDirectory: String
+  var note: String?
+
+  /// Reads the policy, looks its paths up, and refuses what cannot be kept.
+  static func resolve(
+    policyName: String,
+    directory: String?,
+    mode: String?,
+    home: Home
+  ) throws -> RunGrants {
+    var document = try PolicySource.load(policyName)
+    let mode = try Self.mode(mode, document)
+    if mode == .none { document.workspace = .none }
+    let userHome = HostTree.find(NSHomeDirectory(), isSystem: true)?.real ?? "/tmp/home"
+    let place = directory ?? FileManager.default.currentDirectoryPath
+    var workspace: GrantedPath?
+    if mode != .none {
+      guard let found = HostTree.find(place, isSystem: false), found.isDirectory else {
+        throw RunSession.Refusal.failed(
+          "the workspace \(place) is no directory; name one with --in"
+        )
+      }
+      if found.real == "/" {
+        throw RunSession.Refusal.policy("the workspace cannot be /; name a directory with --in")
+      }
+      workspace = found
+    }
+    let own = [home.state, home.config, home.runtime].map(\.string)
+    let policy: CompiledPolicy
+    do {
+      policy = try CompiledPolicy(
+        document,
+        PolicyVariables(workspace: workspace?.real, home: userHome, ownDirectories: own)
+      )
+    } catch {
+      throw RunSession.Refusal.policy("\(error)")
+    }
+    if !policy.unsupported.isEmpty {
+      let reasons = policy.unsupported.map { "  \($0)" }.joined(separator: "\n")
+      throw RunSession.Refusal.policy(
+        "policy \(policy.name) grants what is not enforced yet, so nothing is run:\n\(reasons)"
+      )
+    }
+    let reads = try policy.read.flatMap(lookUp) + programs(policy.programs)
+    let privateTemporary = policy.write.contains { $0.path == "/tmp" }
+    let writes = try policy.write.filter { $0.path != "/tmp" }.flatMap(lookUp)
+    let denied =
+      try policy.deny.flatMap { try lookUp($0, mayBeMissing: true) }
+      + own.compactMap { HostTree.find($0, isSystem: true) }
+    return RunGrants(
+      policy: policy,
+      workspace: workspace,
+      mode: mode,
+      reads: reads,
+      writes: writes,
+      denied: denied,
+      hasTemporaryDirectory: privateTemporary,
+      home: userHome,
+      startDirectory: workspace?.real ?? (privateTemporary ? "/tmp" : "/")
+    )
+  }
+
+  // MARK: - What a direct workspace needs besides
+
+  /// Sockets that the run could reach through trees it sees directly.
+  func sockets(_ mode: Sandbox.WorkspaceMode) -> [String] {
+    var trees = (reads + writes).filter { !$0.isSystem && $0.isDirectory }.map(\.real)
+    trees.removeAll { $0 == workspace?.real }
+    // In an overlay a socket is another inode than the one that is listened on.
+    if mode == .direct, let workspace { trees.append(workspace.real) }
+    return trees.flatMap(HostTree.sockets(below:))
+  }
+
+  /// Start-up files of a workspace that is used directly: they stay as they are.
+  func protected(_ mode: Sandbox.WorkspaceMode) -> [GrantedPath] {
+    guard mode == .direct, let workspace else { return [] }
+    return StartUpFiles.existing(in: workspace.real, policy: policy)
+  }
+
+  // MARK: - Looking up
+
+  private static func mode(
+    _ text: String?,
+    _ document: PolicyDocument
+  ) throws -> Sandbox.WorkspaceMode {
+    switch text ?? document.workspace.rawValue {
+    case "overlay": return .overlay
+    case "direct": return .direct
+    case "none": return .none
+    case "branch":
+      throw RunSession.Refusal.policy(
+        "workspace mode 'branch' belongs to assignments, which do not exist yet; use overlay"
+      )
+    case let other:
+      throw RunSession.Refusal(
+        status: 64,
+        message: "--workspace \(other) is no mode; use overlay, direct or none"
+      )
+    }
+  }
+
+  private static func lookUp(_ grant: PathGrant) throws -> [GrantedPath] {
+    try lookUp(grant, mayBeMissing: grant.isOptional)
+  }
+
+  private static func lookUp(_ grant: PathGrant, mayBeMissing: Bool) throws -> [GrantedPath] {
+    if grant.isPrefix {
+      let cut = grant.path.lastIndex(of: "/") ?? grant.path.startIndex
+      let parent = String(grant.path[..<cut])
+      let start = grant.path[grant.path.index(after: cut)...]
+      return HostTree.names(in: parent).filter { $0.hasPrefix(start) }
+        .compactMap { HostTree.find("\(parent)/\($0)", isSystem: true) }
+    }
+    if let found = HostTree.find(grant.path, isSystem: grant.isOptional) { return [found] }
+    if mayBeMissing { return [] }
+    let line = grant.line.map { " (line \($0))" } ?? ""
+    throw RunSession.Refusal.policy(
+      "\(grant.rule)\(line): \(grant.path) does not exist on this machine; make it, or take the "
+        + "line out"
+    )
+  }
+
+  /// Directories of the programs that a policy names, wherever `PATH` finds them.
+  private static func programs(_ names: [String]) -> [GrantedPath] {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    var found: [GrantedPath] = []
+    for name in names {
+      guard let program = HostTree.program(name, path: path) else { continue }
+      for place in [program, HostTree.find(program, isSystem: true)?.real ?? program] {
+        for directory in ProgramPlaces.directories(of: place) {
+          if let grant = HostTree.find(directory, isSystem: true) { found.append(grant) }
+        }
+      }
+    }
+    return found
+  }
+}

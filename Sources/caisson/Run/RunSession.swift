@@ -1,0 +1,231 @@
+import Crypto
+import Foundation
+import Glibc
+import Journal
+import Policy
+import Sandbox
+import SystemPackage
+
+/// One `caisson run`, from its arguments to its exit status.
+struct RunSession {
+  let policyName: String
+  let directory: String?
+  let mode: String?
+  let tracesDenials: Bool
+  let quiet: Bool
+  let json: Bool
+  let command: [String]
+
+  /// Why a run was not started, with its exit status.
+  struct Refusal: Error {
+    let status: Int32
+    let message: String
+
+    static func policy(_ message: String) -> Refusal { Refusal(status: 126, message: message) }
+    static func failed(_ message: String) -> Refusal { Refusal(status: 125, message: message) }
+  }
+
+  /// Runs, reports, and returns the status to exit with.
+  func run() -> Int32 {
+    do {
+      return try start()
+    } catch let refusal as Refusal {
+      complain(refusal.message)
+      return refusal.status
+    } catch {
+      complain("\(error)")
+      return 125
+    }
+  }
+
+  private func start() throws -> Int32 {
+    let home = try Home.current()
+    try home.prepareState()
+    let host = HostFacts.probe()
+    let grants = try RunGrants.resolve(
+      policyName: policyName,
+      directory: directory,
+      mode: mode,
+      home: home
+    )
+    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
+    let files = RunFiles(home: home, run: run)
+    let record = try files.create(grants)
+    var isFinished = false
+    defer { if !isFinished { files.removeAfterFailure() } }
+
+    let environment = RunEnvironment.make(
+      policy: grants.policy,
+      run: run,
+      host: host,
+      home: grants.home,
+      visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
+    )
+    let limits = grants.policy.limits
+    let groups = Cgroups.make(
+      for: run,
+      memoryBytes: limits.memoryBytes,
+      processes: limits.processes,
+      cpus: limits.cpus
+    )
+    var request = ConfinementRequest(
+      workspace: grants.workspace.map {
+        .init(path: $0, mode: record.mode, layer: record.layer.string)
+      },
+      reads: grants.reads,
+      writes: grants.writes,
+      denied: grants.denied,
+      limits: limits,
+      host: host,
+      home: grants.home,
+      command: command,
+      environment: environment.values,
+      directory: grants.startDirectory,
+      identity: UInt32.random(in: 0...UInt32.max)
+    )
+    request.hasTemporaryDirectory = grants.hasTemporaryDirectory
+    request.terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
+    request.observesFiles = tracesDenials
+    request.cgroups = groups.paths
+    request.hasProcessLimitElsewhere = groups.has(.pids)
+    request.sockets = grants.sockets(record.mode)
+    request.protected = grants.protected(record.mode)
+    request.layers = Self.layers()
+    let plan = Confinement.plan(request)
+
+    let journal = try Journal.open(directory: home.state)
+    // Never closed: the last one to close brings the log into the database, which takes longer than
+    // the rest of a short run. What is committed is safe in the log.
+    _ = Unmanaged.passRetained(journal)
+    let started = started(grants, record, request, environment.withheld)
+    let supervisor = RunSupervisor(
+      plan: plan,
+      limits: limits,
+      groups: groups,
+      layer: record.mode == .overlay ? record.changes.string : nil,
+      hooks: .init(
+        beforeStart: { _ = try journal.append(.runStarted(started), run: run.text) },
+        denied: { _ = try? journal.append(.denial($0.event), run: run.text) },
+        judge: { path, writes, executes in
+          let request: Request = writes ? .write(path) : executes ? .execute(path) : .read(path)
+          let decision = grants.policy.decide(request)
+          return decision.verdict == .deny ? (decision.rule, decision.remedy) : nil
+        }
+      )
+    )
+    let outcome = try supervisor.run(launcher: Self.launcherPath())
+    let changes = files.changes(record)
+    if changes?.total != 0 { files.flush() }
+    try journal.append(ended(outcome, changes), run: run.text)
+    isFinished = true
+    let report = RunReport(
+      run: run,
+      outcome: outcome,
+      changes: changes,
+      mode: record.mode,
+      withheld: environment.withheld,
+      foreignFiles: grants.note
+    )
+    if changes?.total == 0 || record.mode != .overlay { files.removeLayer() }
+    if case .failed(let error) = outcome.end { complain("\(error)") }
+    if json { report.printJSON() } else if !quiet { report.print() }
+    return outcome.exitStatus
+  }
+
+  // MARK: - Journal
+
+  private func started(
+    _ grants: RunGrants,
+    _ record: WorkspaceRecord,
+    _ request: ConfinementRequest,
+    _ withheld: [String]
+  ) -> RunStarted {
+    let hash = SHA256.hash(data: Data(grants.policy.document.canonicalText.utf8))
+    var host = utsname()
+    uname(&host)
+    let node = withUnsafeBytes(of: &host.nodename) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    let own = OwnProcess.current()
+    return RunStarted(
+      command: command,
+      directory: grants.startDirectory,
+      workspace: grants.workspace?.real ?? "",
+      workspaceMode: record.mode.rawValue,
+      policyName: grants.policy.name,
+      policyHash: hash.map { String($0, radix: 16).leftPadded(to: 2) }.joined(),
+      uid: request.host.uid,
+      pid: own.pid,
+      pidStart: own.start,
+      host: node,
+      boot: own.boot,
+      pidNamespace: own.namespace,
+      version: Caisson.version,
+      layers: request.layers.map(\.rawValue).sorted(),
+      withheld: withheld
+    )
+  }
+
+  private func ended(_ outcome: RunOutcome, _ changes: ChangeCounts?) -> [Event] {
+    var events: [Event] = outcome.denials.filter { $0.count > 1 }.map { .denial($0.event) }
+    if let hit = outcome.limit {
+      events.append(.limitHit(.init(limit: hit.limit, value: hit.value, detail: hit.detail)))
+    }
+    var end = RunEnded(
+      limit: outcome.limit?.limit,
+      seconds: outcome.seconds,
+      cpuSeconds: outcome.cpuSeconds,
+      maxMemoryBytes: Int64(clamping: outcome.maxMemoryBytes),
+      changes: changes,
+      denials: outcome.denials.reduce(0) { $0 + $1.count }
+    )
+    switch outcome.end {
+    case .exited(let code): end.exit = code
+    case .signalled(let signal): end.signal = signal
+    case .failed(let error): end.error = "\(error)"
+    }
+    events.append(.runEnded(end))
+    return events
+  }
+
+  // MARK: - Parts
+
+  /// The launcher lies beside this program.
+  static func launcherPath() -> String {
+    var own = HostTree.link("/proc/self/exe") ?? CommandLine.arguments[0]
+    if let slash = own.lastIndex(of: "/") { own = String(own[..<slash]) }
+    return own + "/caisson-launch"
+  }
+
+  /// Every layer; a debug build can leave some out, to show that each holds alone.
+  private static func layers() -> Set<Layer> {
+    #if DEBUG
+      if let text = getenv("CAISSON_TEST_LAYERS").map({ String(cString: $0) }) {
+        return Set(text.split(separator: ",").compactMap { Layer(rawValue: String($0)) })
+      }
+    #endif
+    return Set(Layer.allCases)
+  }
+
+}
+
+extension String {
+  fileprivate func leftPadded(to length: Int) -> String {
+    String(repeating: "0", count: max(0, length - count)) + self
+  }
+}
+
+extension ObservedDenial {
+  var event: Denial {
+    Denial(
+      layer: layer == .seccomp ? .seccomp : .file,
+      what: what,
+      path: path,
+      pid: Int32(clamping: pid),
+      program: program,
+      rule: rule,
+      remedy: remedy,
+      count: count
+    )
+  }
+}

@@ -1,0 +1,290 @@
+import Foundation
+import Glibc
+import Subprocess
+import SystemPackage
+import Testing
+
+/// `caisson run` through the command line, on this machine's kernel.
+@Suite struct RunTests {
+  /// A workspace with one file, and a place for Caisson's state.
+  struct Place {
+    let home: FilePath
+    let workspace: FilePath
+
+    func write(_ name: String, _ text: String) throws {
+      try text.write(toFile: workspace.appending(name).string, atomically: false, encoding: .utf8)
+    }
+
+    func exists(_ name: String) -> Bool {
+      FileManager.default.fileExists(atPath: workspace.appending(name).string)
+    }
+
+    func run(_ options: [String] = [], _ command: String...) async throws -> Command.Result {
+      var sealed = Command.caisson(home: home, directory: workspace)
+      sealed.arguments = ["run"] + options + ["--"] + command
+      return try await sealed.run()
+    }
+
+    func sh(_ script: String, options: [String] = ["--quiet"]) async throws -> Command.Result {
+      try await run(options, "sh", "-c", script)
+    }
+  }
+
+  static func withPlace<Value>(_ body: (Place) async throws -> Value) async throws -> Value {
+    try await withTemporaryDirectory { directory in
+      let place = Place(
+        home: directory.appending("home"),
+        workspace: directory.appending("workspace")
+      )
+      try FileManager.default.createDirectory(
+        atPath: place.workspace.string,
+        withIntermediateDirectories: false
+      )
+      try place.write("present.txt", "before\n")
+      return try await body(place)
+    }
+  }
+
+  @Test func `holds changes back from the workspace`() async throws {
+    try await Self.withPlace { place in
+      let result = try await place.sh("echo after > present.txt; echo new > new.txt; cat *.txt")
+      #expect(result.status == .exited(0))
+      #expect(result.output == "new\nafter\n")
+      #expect(result.error == "")
+      #expect(!place.exists("new.txt"))
+      let kept = try String(
+        contentsOfFile: place.workspace.appending("present.txt").string,
+        encoding: .utf8
+      )
+      #expect(kept == "before\n")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137), ("kill -15 $$", 143),
+    ] as [(String, Int32)]
+  )
+  func `exits as the command does`(script: String, status: Int32) async throws {
+    try await Self.withPlace { place in
+      let result = try await place.sh(script)
+      #expect(result.status == .exited(status))
+    }
+  }
+
+  @Test func `tells a missing command from one that cannot be run`() async throws {
+    try await Self.withPlace { place in
+      let missing = try await place.run([], "no-such-command")
+      #expect(missing.status == .exited(127))
+      #expect(missing.error.contains("no-such-command: not found inside the run"))
+      let refused = try await place.run([], "/etc/ssl")
+      #expect(refused.status == .exited(126))
+    }
+  }
+
+  @Test func `never has the host's uid 0, nor any capability`() async throws {
+    try await Self.withPlace { place in
+      let result = try await place.sh(
+        "id -u; grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status"
+      )
+      let lines = result.output.split(separator: "\n")
+      #expect(lines.first != "0")
+      #expect(lines.filter { $0.hasPrefix("Cap") }.allSatisfy { $0.hasSuffix("0000000000000000") })
+      #expect(lines.contains("NoNewPrivs:\t1"))
+      #expect(lines.contains("Seccomp:\t2"))
+    }
+  }
+
+  @Test func `sees no process, no network device and no file of the host beyond the policy`()
+    async throws
+  {
+    try await Self.withPlace { place in
+      let script = """
+        ls -d /proc/[0-9]* | wc -l; ls /sys 2>&1; ip -o link 2>/dev/null | wc -l
+        tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '
+        for path in /etc/shadow /run /boot /srv /var/log \(place.home); do
+          test -e $path && echo visible $path; done; true
+        """
+      let result = try await place.sh(script)
+      #expect(!result.output.contains("visible"))
+      #expect(result.output.contains("\nlo\n"))
+      #expect(!result.output.contains("eth"))
+    }
+  }
+
+  @Test func `withholds secrets of the environment and says so`() async throws {
+    try await Self.withPlace { place in
+      var sealed = Command.caisson(
+        home: place.home,
+        environment: ["MY_API_TOKEN": "canary-value", "SSH_AUTH_SOCK": "/tmp/agent"],
+        directory: place.workspace
+      )
+      sealed.arguments = ["run", "--", "env"]
+      let result = try await sealed.run()
+      #expect(!result.output.contains("canary-value"))
+      #expect(!result.output.contains("SSH_AUTH_SOCK"))
+      #expect(result.error.contains("MY_API_TOKEN"))
+      #expect(!result.error.contains("canary-value"))
+    }
+  }
+
+  @Test func `passes no descriptor but the first three`() async throws {
+    try await Self.withPlace { place in
+      var outer = Command.named("sh", "-c", "", directory: place.workspace)
+      let caisson = Command.binary("caisson")
+      outer.arguments[2] =
+        "exec 7</etc/passwd 9</; CAISSON_HOME=\(place.home) \(caisson) run --quiet -- ls -l /proc/self/fd"
+      let result = try await outer.run()
+      let names = result.output.split(separator: "\n").compactMap { line -> Substring? in
+        let parts = line.split(separator: " ")
+        return parts.firstIndex(of: "->").map { parts[$0 - 1] }
+      }
+      #expect(names == ["0", "1", "2", "3"], "\(result.output)")
+    }
+  }
+
+  @Test func `gives the command a terminal of its own`() async throws {
+    try await Self.withPlace { place in
+      var outer = Command.named("script", "-qec", "", "/dev/null", directory: place.workspace)
+      let caisson = Command.binary("caisson")
+      outer.arguments[2] = "\(caisson) run --quiet -- sh -c 'tty; stty -a | head -1; ls /dev/pts'"
+      outer.environment["CAISSON_HOME"] = place.home.string
+      let result = try await outer.run()
+      #expect(result.output.contains("/dev/pts/0"), "\(result.output) \(result.error)")
+    }
+  }
+
+  @Test func `refuses a policy that grants what is not enforced yet`() async throws {
+    try await Self.withPlace { place in
+      try place.write(
+        "policy.yaml",
+        "version: 1\nnetwork:\n  - host: api.example.com\n"
+      )
+      let result = try await place.run(["--policy", "policy.yaml"], "true")
+      #expect(result.status == .exited(126))
+      #expect(result.error.contains("network"))
+    }
+  }
+
+  @Test func `stops a command that runs longer than the policy lets it`() async throws {
+    try await Self.withPlace { place in
+      try place.write("policy.yaml", "version: 1\nlimits: { wall: 1s }\n")
+      let result = try await place.run(["--policy", "policy.yaml"], "sleep", "60")
+      #expect(result.status == .exited(143))
+      #expect(result.error.contains("limit: wall"))
+    }
+  }
+
+  @Test func `bounds processes and memory`() async throws {
+    try await Self.withPlace { place in
+      try place.write("policy.yaml", "version: 1\nlimits: { processes: 20, memory: 256MiB }\n")
+      let forks = try await place.run(
+        ["--policy", "policy.yaml"],
+        "sh",
+        "-c",
+        "i=0; while [ $i -lt 100 ]; do sleep 5 & i=$((i+1)); done 2>&1 | tail -1; exit 0"
+      )
+      #expect((forks.output + forks.error).contains("fork"))
+      let hungry = try await place.run(
+        ["--policy", "policy.yaml"],
+        "python3",
+        "-c",
+        "x = bytearray(1 << 30); print('got it')"
+      )
+      #expect(!hungry.output.contains("got it"))
+    }
+  }
+
+  @Test func `ends with the command, daemons included`() async throws {
+    try await Self.withPlace { place in
+      let marker = "\(getpid())\(Int.random(in: 10000...99999))"
+      _ = try await place.sh("setsid sleep \(marker) & exit 0")
+      let alive = try await Command.named("pgrep", "-f", "sleep \(marker)").run()
+      #expect(alive.output == "")
+    }
+  }
+
+  @Test func `ends with the supervisor, whatever kills it`() async throws {
+    try await Self.withPlace { place in
+      for round in 0..<10 {
+        let marker = "\(getpid())\(Int.random(in: 10000...99999))\(round)"
+        var sealed = Command.caisson(home: place.home, directory: place.workspace)
+        sealed.arguments = [
+          "run", "--quiet", "--", "sh", "-c", "setsid sleep \(marker) & echo up; sleep \(marker)",
+        ]
+        try await sealed.run { pid, lines in
+          for try await line in lines where line.hasPrefix("up") {
+            kill(pid, SIGKILL)
+            break
+          }
+          usleep(50_000)
+          let alive = try await Command.named("pgrep", "-f", "sleep \(marker)").run()
+          #expect(alive.output == "")
+        }
+      }
+      let files = FileManager.default
+      let runs = try files.contentsOfDirectory(atPath: place.home.appending("runs").string)
+      for group in try files.contentsOfDirectory(atPath: "/sys/fs/cgroup") {
+        let left = runs.filter { files.fileExists(atPath: "/sys/fs/cgroup/\(group)/caisson-\($0)") }
+        #expect(left == [])
+      }
+      let verified = try await Command.caisson("audit", "--verify", home: place.home).run()
+      #expect(verified.status == .exited(0))
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "needs uid 0 to become another user"))
+  func `works as an ordinary user`() async throws {
+    try await Self.withPlace { place in
+      let parent = place.workspace.removingLastComponent()
+      for path in [parent, place.workspace] {
+        chmod(path.string, 0o755)
+        chown(path.string, 65534, 65534)
+      }
+      var outer = Command.named(
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        Command.binary("caisson").string,
+        "run",
+        "--quiet",
+        "--",
+        "sh",
+        "-c",
+        "id -u; echo x > made.txt; cat made.txt; touch /usr/x 2>/dev/null || echo refused",
+        directory: place.workspace
+      )
+      outer.environment = ["CAISSON_HOME": place.home.string, "HOME": parent.string]
+      let result = try await outer.run()
+      #expect(result.output == "65534\nx\nrefused\n", "\(result.error)")
+      #expect(!place.exists("made.txt"))
+    }
+  }
+
+  @Test func `works on the directory itself where told so`() async throws {
+    try await Self.withPlace { place in
+      let result = try await place.sh(
+        "echo direct > direct.txt",
+        options: ["--quiet", "--workspace", "direct"]
+      )
+      #expect(result.status == .exited(0))
+      #expect(place.exists("direct.txt"))
+    }
+  }
+
+  @Test func `records the run and each refused system call`() async throws {
+    try await Self.withPlace { place in
+      _ = try await place.run(
+        [],
+        "python3",
+        "-c",
+        "import ctypes; ctypes.CDLL(None).syscall(425, 1, 0); ctypes.CDLL(None).syscall(101, 0)"
+      )
+      let audit = try await Command.caisson("audit", "last", home: place.home).run()
+      #expect(audit.output.contains("denied io_uring_setup"))
+      #expect(audit.output.contains("denied ptrace"))
+      #expect(audit.output.contains("ended with status 0"))
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Testing
+
+@testable import Policy
+
+struct ExplanationTests {
+  private func explain(_ request: Request, _ policy: CompiledPolicy) -> String {
+    Explanation(request, by: policy).text
+  }
+
+  @Test func `a held write is explained as a person would`() throws {
+    #expect(
+      explain(.write("/repo/.git/hooks/x"), try Policies.profile("default"))
+        == "writing /repo/.git/hooks/x: held back at apply by the built-in rule 'start-up files'; "
+        + "to allow: filesystem.write: [$WORKSPACE, /tmp, $WORKSPACE/.git/hooks]"
+    )
+  }
+
+  @Test func `an allowed read names its rule`() throws {
+    let policy = try Policies.profile("default")
+    #expect(
+      explain(.read("/usr/bin/git"), policy)
+        == "reading /usr/bin/git: allowed by filesystem.read: $SYSTEM"
+    )
+    #expect(
+      explain(.read("/repo/a"), policy)
+        == "reading /repo/a: allowed by filesystem.write: $WORKSPACE"
+    )
+  }
+
+  @Test func `a denied read names the smallest change`() throws {
+    #expect(
+      explain(.read("/srv/data/x"), try Policies.profile("default"))
+        == "reading /srv/data/x: denied by the built-in rule 'default deny'; "
+        + "to allow: filesystem.read: [$SYSTEM, /srv/data/x]"
+    )
+  }
+
+  @Test func `a denied host names the smallest change`() throws {
+    #expect(
+      explain(.connect(host: "api.example.com", port: 8443), try Policies.profile("default"))
+        == "connecting to api.example.com port 8443: denied by the built-in rule 'default deny'; "
+        + "to allow: network: [{ host: api.example.com, ports: [8443] }]"
+    )
+  }
+
+  @Test func `a granted host is not promised before it is enforced`() throws {
+    let policy = try Policies.compiled("network: [{ host: api.example.com }]")
+    #expect(
+      explain(.connect(host: "api.example.com", port: 443), policy)
+        == "connecting to api.example.com port 443: allowed by network: host api.example.com "
+        + "(line 2); not enforced yet: a run with this policy is refused"
+    )
+  }
+
+  @Test func `what nothing grants is said to be so`() throws {
+    #expect(
+      explain(.read("/run/docker.sock"), try Policies.profile("default"))
+        == "reading /run/docker.sock: denied by the built-in rule 'the machine's own places'; "
+        + "nothing grants it: it reaches the whole machine"
+    )
+  }
+
+  @Test func `a program that was not found is mentioned`() throws {
+    #expect(
+      explain(.execute("/srv/py/bin/python3"), try Policies.profile("python")).hasSuffix(
+        "; unless it belongs to the installation of python3, python, uv"
+      )
+    )
+  }
+
+  @Test func `a path that would move the cursor is shown in escapes`() throws {
+    #expect(
+      explain(.read("/srv/\u{1B}[2J"), try Policies.profile("default")).hasPrefix(
+        "reading '/srv/\\u{1B}[2J': denied"
+      )
+    )
+  }
+
+  @Test func `a policy is summed up in sentences`() throws {
+    #expect(
+      try Policies.profile("default").summary == [
+        "A run works on a copy-on-write view of /repo; changes wait until they are applied.",
+        "It may read the system's programs and libraries ($SYSTEM).",
+        "It may write the workspace, a private /tmp.",
+        "Of your environment it sees COLORTERM, COLUMNS, LANG, LANGUAGE, LC_*, LINES, NO_COLOR, "
+          + "TERM, TZ.",
+        "It may use 4h of time, 8GiB of memory, 1024 processes, 8GiB of disk.",
+        "It has no network.",
+        "Start-up files (git hooks, shells, editors, tool servers) are held at apply.",
+      ]
+    )
+  }
+}
