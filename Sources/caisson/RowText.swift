@@ -7,7 +7,8 @@ enum RowText {
     let number = String(row.sequence)
     let padding = String(repeating: " ", count: max(0, 6 - number.count))
     let run =
-      withRun ? "  " + (row.run ?? "").padding(toLength: 12, withPad: " ", startingAt: 0) : ""
+      withRun
+      ? "  " + (row.run ?? "").printable.padding(toLength: 12, withPad: " ", startingAt: 0) : ""
     let time = Timestamp.local(microseconds: row.microseconds)
     return "\(padding)\(number)  \(time)\(run)  \(sentence(row.event).printable)"
   }

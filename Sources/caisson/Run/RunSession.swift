@@ -94,6 +94,7 @@ struct RunSession {
     let plan = Confinement.plan(request)
 
     let journal = try Journal.open(directory: home.state)
+    journal.keepOpen()
     let started = started(grants, record, request, environment.withheld)
     let supervisor = RunSupervisor(
       plan: plan,
