@@ -72,6 +72,14 @@ package enum HostTree {
     return nil
   }
 
+  /// Brings everything that was written to the file system of a directory to the disk.
+  package static func flush(_ path: String) {
+    let number = cl_open(Int32(CL_AT_FDCWD), path, Int32(CL_O_DIRECTORY), 0)
+    guard number >= 0 else { return }
+    let directory = Descriptor(number)
+    _ = cl_fs_sync_all(directory.number)
+  }
+
   /// What kind of file system holds a path, as far as it matters here.
   package enum FileSystemKind: Sendable {
     case overlay, temporary, other

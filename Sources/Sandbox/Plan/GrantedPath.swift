@@ -31,7 +31,13 @@ package struct GrantedPath: Sendable, Hashable {
 package enum PathText {
   /// Whether `path` is `ancestor` or lies below it.
   package static func covers(_ ancestor: String, _ path: String) -> Bool {
-    ancestor == path || ancestor == "/" || path.hasPrefix(ancestor + "/")
+    if ancestor == "/" { return true }
+    let above = ancestor.utf8
+    var rest = path.utf8[...]
+    for byte in above {
+      guard rest.popFirst() == byte else { return false }
+    }
+    return rest.isEmpty || rest.first == UInt8(ascii: "/")
   }
 
   package static func liesBelow(_ path: String, _ ancestor: String) -> Bool {
@@ -51,8 +57,11 @@ package enum PathText {
     return result
   }
 
-  /// Orders a path after its ancestors.
+  /// Orders by components, so that a path comes after its ancestors: as bytes, with the slash
+  /// before every other.
   static func precedes(_ left: String, _ right: String) -> Bool {
-    left.split(separator: "/").lexicographicallyPrecedes(right.split(separator: "/"))
+    left.utf8.lexicographicallyPrecedes(right.utf8) { rank($0) < rank($1) }
   }
+
+  private static func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
 }

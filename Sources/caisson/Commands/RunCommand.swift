@@ -67,7 +67,10 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { start() }
+
+  /// Runs the command and exits with its status.
+  func start() -> Never {
     let session = RunSession(
       policyName: policy,
       directory: directory,
@@ -77,6 +80,6 @@ struct RunCommand: ParsableCommand {
       json: json,
       command: command
     )
-    throw ExitCode(session.run())
+    Foundation.exit(session.run())
   }
 }

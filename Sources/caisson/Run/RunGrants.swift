@@ -23,8 +23,9 @@ struct RunGrants {
     mode: String?,
     home: Home
   ) throws -> RunGrants {
-    let document = try PolicySource.load(policyName)
+    var document = try PolicySource.load(policyName)
     let mode = try Self.mode(mode, document)
+    if mode == .none { document.workspace = .none }
     let userHome = HostTree.find(NSHomeDirectory(), isSystem: true)?.real ?? "/tmp/home"
     let place = directory ?? FileManager.default.currentDirectoryPath
     var workspace: GrantedPath?

@@ -113,6 +113,7 @@ struct RunSession {
     )
     let outcome = try supervisor.run(launcher: Self.launcherPath())
     let changes = files.changes(record)
+    if changes?.total != 0 { files.flush() }
     try journal.append(ended(outcome, changes), run: run.text)
     isFinished = true
     let report = RunReport(
