@@ -90,7 +90,13 @@ let package = Package(
       ]
     ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
-    .testTarget(name: "SandboxTests", dependencies: ["Sandbox"]),
+    .testTarget(
+      name: "SandboxTests",
+      dependencies: [
+        "CLinux", "Policy", "Sandbox",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [

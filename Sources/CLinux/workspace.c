@@ -203,26 +203,29 @@ int cl_fs_remove_attribute(int directory, const char *name, const char *key) {
   ATTRIBUTE_CALL(removexattr(path, key), lremovexattr(path, key));
 }
 
-ssize_t cl_fs_handle(int directory, const char *name, int *type, void *buffer, size_t count) {
-  union {
-    struct file_handle handle;
-    char space[sizeof(struct file_handle) + MAX_HANDLE_SZ];
-  } storage;
-  storage.handle.handle_bytes = MAX_HANDLE_SZ;
-  int mount;
-  if (name_to_handle_at(directory, name, &storage.handle, &mount, 0) < 0) return -errno;
-  if (storage.handle.handle_bytes > count) return -ERANGE;
-  *type = storage.handle.handle_type;
-  memcpy(buffer, storage.handle.f_handle, storage.handle.handle_bytes);
-  return (ssize_t)storage.handle.handle_bytes;
+int cl_fs_equal(const void *left, const void *right, size_t count) {
+  return memcmp(left, right, count) == 0;
 }
 
-int cl_fs_coarse_clock(int64_t *seconds, uint32_t *nanoseconds) {
+static int read_clock(clockid_t clock, int64_t *seconds, uint32_t *nanoseconds) {
   struct timespec now;
-  if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0) return -errno;
+  if (clock_gettime(clock, &now) < 0) return -errno;
   *seconds = now.tv_sec;
   *nanoseconds = (uint32_t)now.tv_nsec;
   return 0;
+}
+
+int cl_fs_coarse_clock(int64_t *seconds, uint32_t *nanoseconds) {
+  return read_clock(CLOCK_REALTIME_COARSE, seconds, nanoseconds);
+}
+
+int cl_fs_exact_clock(int64_t *seconds, uint32_t *nanoseconds) {
+  return read_clock(CLOCK_REALTIME, seconds, nanoseconds);
+}
+
+void cl_fs_pause(uint32_t nanoseconds) {
+  struct timespec time = {.tv_nsec = (long)nanoseconds};
+  nanosleep(&time, NULL);
 }
 
 unsigned cl_fs_effective_user(void) { return geteuid(); }

@@ -51,10 +51,10 @@ package struct Explanation: Hashable, Sendable {
   ) -> String? {
     switch (request, decision.verdict) {
     case (.read, .deny), (.execute, .deny):
-      guard decision.rule == BuiltInRule.defaultDeny.name else { break }
-      let missing = policy.programs.filter { policy.variables.installations[$0] == nil }
-      guard !missing.isEmpty else { break }
-      return "unless it belongs to the installation of \(missing.joined(separator: ", "))"
+      guard decision.rule == BuiltInRule.defaultDeny.name, !policy.programs.isEmpty,
+        policy.variables.installations == nil
+      else { break }
+      return "unless it belongs to the installation of \(policy.programs.joined(separator: ", "))"
     case (.connect, .allow) where decision.rule != BuiltInRule.loopback.name:
       return "not enforced yet: a run with this policy is refused"
     case (.connect, .deny) where decision.rule == BuiltInRule.addresses.name:

@@ -36,7 +36,7 @@ struct PolicyCompiler {
   }
 
   /// Places that a run has for itself when they are granted for writing.
-  private static let freshPlaces = ["/tmp", "/var/tmp"]
+  private static let freshPlaces = ["/tmp"]
 
   private mutating func checkPlaces() {
     guard document.workspace != .none else { return }
@@ -120,7 +120,7 @@ struct PolicyCompiler {
 
   private mutating func addInstallations() {
     for program in document.filesystem.programs {
-      for path in variables.installations[program] ?? [] {
+      for path in variables.installations?[program] ?? [] {
         guard let path = PathText.normalised(path), path != "/" else { continue }
         read.append(
           PathGrant(path: path, rule: "filesystem.programs: \(program)", isOptional: true)

@@ -36,9 +36,10 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
     self.file = file
     self.line = line
     self.column = column
-    self.key = key
-    self.what = what
-    self.remedy = remedy
+    // All three may quote the document, which is data from outside.
+    self.key = printable(key, atMost: 200)
+    self.what = printable(what, atMost: 400)
+    self.remedy = printable(remedy, atMost: 400)
   }
 
   package var description: String {

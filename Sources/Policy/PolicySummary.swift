@@ -12,7 +12,8 @@ extension CompiledPolicy {
     }
     let hidden = deny.filter { $0.rule == BuiltInRule.credentials.name }.count
     if hidden > 0 {
-      lines.append("Below what it may read, \(hidden) places of credentials stay hidden.")
+      let places = hidden == 1 ? "one place" : "\(hidden) places"
+      lines.append("Below what it may read, \(places) of credentials stay hidden from it.")
     }
     lines.append(
       "Of your environment it sees \(environment.effectivePass.joined(separator: ", "))."
@@ -46,7 +47,7 @@ extension CompiledPolicy {
       switch rule.text {
       case "$SYSTEM": "the system's programs and libraries ($SYSTEM)"
       case "$WORKSPACE": "the workspace"
-      case "/tmp", "/var/tmp": "a private \(rule.text)"
+      case "/tmp": "a private /tmp"
       default: rule.isOptional ? "\(rule.text) if there is one" : rule.text
       }
     }.joined(separator: ", ")

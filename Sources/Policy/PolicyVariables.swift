@@ -6,14 +6,15 @@ package struct PolicyVariables: Hashable, Sendable {
   package var home: String?
   /// Caisson's own directories (state, configuration, sockets), which no policy grants.
   package var ownDirectories: [String]
-  /// The directories or files that make up each program of `filesystem.programs`, as found here.
-  package var installations: [String: [String]]
+  /// The directories or files that make up each program of `filesystem.programs`, as found here; nil
+  /// where nobody looked.
+  package var installations: [String: [String]]?
 
   package init(
     workspace: String?,
     home: String?,
     ownDirectories: [String] = [],
-    installations: [String: [String]] = [:]
+    installations: [String: [String]]? = nil
   ) {
     self.workspace = workspace
     self.home = home

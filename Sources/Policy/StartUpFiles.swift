@@ -5,16 +5,16 @@
 /// an editor or a repository. What a person runs on purpose (a Makefile, a test, a package script)
 /// is not among them, nor are instructions to agents in plain text: the line is drawn at files that
 /// act without being called. The table is in `docs/policy.md`; names are compared folded.
-package struct StartUpFiles: Sendable {
+enum StartUpFiles {
   /// A class of start-up files, for messages.
-  package struct Match: Hashable, Sendable {
+  struct Match: Hashable, Sendable {
     /// Such as `git hooks`.
-    package var group: String
+    var group: String
     /// How many leading components of the path lead to the name that makes it one: a grant that
     /// reaches this far has named it.
-    package var anchorDepth: Int
+    var anchorDepth: Int
     /// How many leading components make up the smallest thing to grant.
-    package var grantDepth: Int
+    var grantDepth: Int
   }
 
   /// Judges a path by its folded components.

@@ -25,6 +25,8 @@ struct Caisson: ParsableCommand {
     commandName: "caisson",
     abstract: "Runs AI agents, and any other program, sealed behind a policy.",
     version: version,
-    subcommands: [RunCommand.self, RunsCommand.self, AuditCommand.self, DoctorCommand.self]
+    subcommands: [
+      RunCommand.self, RunsCommand.self, AuditCommand.self, DoctorCommand.self, PolicyCommand.self,
+    ]
   )
 }

@@ -5,7 +5,7 @@ enum Policies {
   static func compiled(
     _ yaml: String,
     workspace: String? = "/repo",
-    installations: [String: [String]] = [:]
+    installations: [String: [String]]? = nil
   ) throws -> CompiledPolicy {
     let document = try PolicyDocument.parse("version: 1\n" + yaml, file: "p.yaml")
     return try CompiledPolicy(

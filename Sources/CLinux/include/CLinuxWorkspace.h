@@ -87,11 +87,14 @@ int cl_fs_set_attribute(int directory, const char *name, const char *key, const 
                         size_t count);
 int cl_fs_remove_attribute(int directory, const char *name, const char *key);
 
-// The kernel's handle of a file, as overlayfs stores it in its `origin` attribute: type and bytes.
-ssize_t cl_fs_handle(int directory, const char *name, int *type, void *buffer, size_t count);
+// memcmp: 1 where the bytes are equal.
+int cl_fs_equal(const void *left, const void *right, size_t count);
 
 // CLOCK_REALTIME_COARSE, the clock of ctime.
 int cl_fs_coarse_clock(int64_t *seconds, uint32_t *nanoseconds);
+// CLOCK_REALTIME.
+int cl_fs_exact_clock(int64_t *seconds, uint32_t *nanoseconds);
+void cl_fs_pause(uint32_t nanoseconds);
 unsigned cl_fs_effective_user(void);
 const char *cl_fs_error_text(int error);
 

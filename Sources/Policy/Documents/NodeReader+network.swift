@@ -5,7 +5,7 @@ extension NodeReader {
       guard case .map(let pairs) = item.node.content else {
         let remedy =
           if case .scalar(let text, _) = item.node.content, !item.node.isNothing {
-            "write { host: \(quoted(text).dropFirst().dropLast()) }"
+            "write { host: \(printable(text, atMost: 60)) }"
           } else { "write { host: api.example.com }" }
         report(item.node, item.path, "a mapping is expected, not \(item.node.kind)", remedy)
         continue

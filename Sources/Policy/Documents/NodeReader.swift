@@ -115,8 +115,8 @@ struct NodeReader {
   }
 
   func join(_ path: String, _ key: String) -> String {
-    let name = quoted(key).dropFirst().dropLast()
-    return path.isEmpty ? String(name) : "\(path).\(name)"
+    let name = printable(key, atMost: 60)
+    return path.isEmpty ? name : "\(path).\(name)"
   }
 
   private func example(_ keys: [String]) -> String {

@@ -1,4 +1,7 @@
 extension PolicyDocument {
+  /// Bytes of the largest text that is read.
+  package static let largestSize = 1 << 20
+
   /// Reads a native document, and reports everything that is wrong with it at once.
   package static func parse(_ yaml: String, file: String) throws(PolicyError) -> PolicyDocument {
     var composer = YAMLComposer(file: file)

@@ -4,7 +4,6 @@
 /// checks look at characters alone, so that they hold whatever the text pretends to be: they may
 /// refuse a harmless text (and say how to write it), never pass a harmful one.
 struct TextCheck {
-  static let largestSize = 1 << 20
   static let mostLines = 20_000
   /// Opening brackets and braces in the whole document.
   static let mostOpeners = 8_000
@@ -24,7 +23,7 @@ struct TextCheck {
 
   /// Everything in the text that must not reach the YAML reader.
   static func problems(in text: String, file: String) -> [Problem] {
-    guard text.utf8.count <= largestSize else {
+    guard text.utf8.count <= PolicyDocument.largestSize else {
       return [
         Problem(
           file: file,

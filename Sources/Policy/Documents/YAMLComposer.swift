@@ -5,6 +5,8 @@ struct YAMLComposer {
   static let deepest = 12
   /// Keys that are set aside, so that the rest of a document with duplicates can be checked.
   private static let mostDuplicates = 8
+  /// The largest text that is read once more for the sake of its other problems.
+  private static let largestReread = 1 << 16
 
   let file: String
   private(set) var problems: [Problem] = []
@@ -45,7 +47,7 @@ struct YAMLComposer {
       } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
         let name = keys.first ?? ""
         let place = Place(line: context.mark.line, column: context.mark.column)
-        guard setAside.count < Self.mostDuplicates,
+        guard setAside.count < Self.mostDuplicates, text.utf8.count <= Self.largestReread,
           let renamed = rename(keyAt: place, in: text, number: setAside.count)
         else {
           report(

@@ -9,13 +9,17 @@ package struct ValueProblem: Error, Hashable, Sendable {
   }
 }
 
-/// A text as it is shown in a message: in quotes, shortened, and with nothing that could move the
-/// cursor or hide what stands there.
+/// A text as it is shown in a message: in quotes, shortened, and printable.
 func quoted(_ text: some StringProtocol) -> String {
+  "'\(printable(text, atMost: 60))'"
+}
+
+/// A text with nothing in it that could move the cursor, hide, or turn the reading direction.
+func printable(_ text: some StringProtocol, atMost length: Int) -> String {
   var shown = ""
   var count = 0
   for scalar in text.unicodeScalars {
-    if count == 60 {
+    if count == length {
       shown += "…"
       break
     }
@@ -28,5 +32,5 @@ func quoted(_ text: some StringProtocol) -> String {
       shown.unicodeScalars.append(scalar)
     }
   }
-  return "'\(shown)'"
+  return shown
 }

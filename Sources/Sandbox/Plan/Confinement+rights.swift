@@ -41,7 +41,10 @@ extension Confinement {
     func limit(_ resource: UInt8, _ value: UInt64) -> LaunchPlan.ResourceLimit {
       LaunchPlan.ResourceLimit(resource: resource, soft: value, hard: value)
     }
-    var limits = [limit(4, 0)]  // RLIMIT_CORE: no memory image is written anywhere
+    var limits = [
+      limit(4, 0),  // RLIMIT_CORE: no memory image is written anywhere
+      limit(7, 1 << 16),  // RLIMIT_NOFILE: the host's table of files is not the run's to fill
+    ]
     if let disk = request.limits.diskBytes { limits.append(limit(1, disk)) }  // RLIMIT_FSIZE
     if let processes = request.limits.processes, !request.hasProcessLimitElsewhere {
       // RLIMIT_NPROC counts within the run's own user namespace; the run's PID 1 is one of them.

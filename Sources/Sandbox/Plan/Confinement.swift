@@ -51,7 +51,7 @@ package enum Confinement {
     return plan
   }
 
-  private static func namespaces(_ layers: Set<Layer>) -> Namespaces {
+  private static func namespaces(_ layers: Set<Wall>) -> Namespaces {
     var all = Namespaces.all
     if !layers.contains(.mounts) { all.remove(.mount) }
     if !layers.contains(.namespaces) {
@@ -82,7 +82,7 @@ package enum Confinement {
           .tmpfs(
             target: relative(path),
             mode: mode,
-            bytes: min(disk, max(request.host.memoryBytes / 2, 1 << 26)),
+            bytes: min(disk, max(request.host.memoryBytes / 4, 1 << 26)),
             inodes: 1 << 20,
             plain
           )
@@ -90,13 +90,15 @@ package enum Confinement {
       )
     }
     placed.append(("/proc", .proc(target: "proc")))
-    placed += devices()
+    placed += devices(shared: max(request.host.memoryBytes / 8, 1 << 24))
     placed += accounts(request, user: user)
+    // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
+    let workspace = request.workspace
+    if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
     if request.hasTemporaryDirectory {
       temporary("/tmp", mode: "1777")
       placed.append(("/var/tmp", .symlink(text: "/tmp", target: "var/tmp")))
     }
-    let workspace = request.workspace
     let homeIsInWorkspace = workspace.map { PathText.covers($0.path.real, request.home) } ?? false
     if !homeIsInWorkspace, !covered(request.home, by: request.writes) {
       temporary(request.home, mode: "0700")
@@ -136,7 +138,6 @@ package enum Confinement {
         )
       )
     }
-    if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
 
     let ordered = placed.enumerated().sorted { left, right in
       if left.element.path == right.element.path { return left.offset < right.offset }
@@ -260,7 +261,7 @@ package enum Confinement {
     return result
   }
 
-  private static func devices() -> [(String, LaunchPlan.Step)] {
+  private static func devices(shared: UInt64) -> [(String, LaunchPlan.Step)] {
     var steps: [(String, LaunchPlan.Step)] = [
       (
         "/dev",
@@ -270,7 +271,7 @@ package enum Confinement {
       ("/dev/ptmx", .symlink(text: "pts/ptmx", target: "dev/ptmx")),
       (
         "/dev/shm",
-        .tmpfs(target: "dev/shm", mode: "1777", bytes: 1 << 30, inodes: 1 << 16, plain)
+        .tmpfs(target: "dev/shm", mode: "1777", bytes: min(1 << 30, shared), inodes: 1 << 16, plain)
       ),
       ("/dev/fd", .symlink(text: "/proc/self/fd", target: "dev/fd")),
       ("/dev/stdin", .symlink(text: "/proc/self/fd/0", target: "dev/stdin")),

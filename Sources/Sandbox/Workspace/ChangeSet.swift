@@ -58,6 +58,24 @@ package struct ChangeSet: Sendable {
     }
     writer.drain(body)
   }
-}
 
-extension ChangeSet { package static func scan(_ record: WorkspaceRecord) throws -> ChangeSet { ChangeSet(record: record, changes: [], appliedBefore: 0) } }
+  /// Compares a run's layer with its workspace.
+  package static func scan(_ record: WorkspaceRecord) throws(WorkspaceError) -> ChangeSet {
+    let state = try RunState(record)
+    return try scan(record, applied: state.appliedState())
+  }
+
+  static func scan(
+    _ record: WorkspaceRecord,
+    applied: AppliedState
+  ) throws(WorkspaceError) -> ChangeSet {
+    var scan = try LayerScan(
+      upper: openTree(record.changes, as: "run's layer"),
+      lower: openTree(record.lower, as: "workspace"),
+      layer: record.readLayer(),
+      applied: applied
+    )
+    try scan.run()
+    return ChangeSet(record: record, changes: scan.changes, appliedBefore: scan.appliedBefore)
+  }
+}

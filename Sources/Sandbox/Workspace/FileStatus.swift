@@ -21,6 +21,22 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     _ = cl_fs_coarse_clock(&seconds, &nanoseconds)
     return Timestamp(seconds: seconds, nanoseconds: nanoseconds)
   }
+
+  /// Waits for the clock's next tick (a few milliseconds): every ctime given before the call lies
+  /// before the result, and every one given after it does not.
+  ///
+  /// The tick must pass the exact clock as it is at the call, since file systems with multigrain
+  /// times stamp some changes by that one.
+  package static func nextTick() -> Timestamp {
+    var exact = Timestamp(seconds: 0, nanoseconds: 0)
+    _ = cl_fs_exact_clock(&exact.seconds, &exact.nanoseconds)
+    var now = coarseNow()
+    while now <= exact {
+      cl_fs_pause(200_000)
+      now = coarseNow()
+    }
+    return now
+  }
 }
 
 package enum FileKind: UInt8, Sendable {

@@ -57,7 +57,8 @@ package struct RelativePath: Hashable, Sendable {
     if other.bytes.isEmpty { return true }
     let count = other.bytes.count
     if bytes.count == count { return bytes == other.bytes }
-    return bytes.count > count && bytes[count] == UInt8(ascii: "/") && bytes.starts(with: other.bytes)
+    return bytes.count > count && bytes[count] == UInt8(ascii: "/")
+      && bytes.starts(with: other.bytes)
   }
 
   /// What is left of it beneath an ancestor.

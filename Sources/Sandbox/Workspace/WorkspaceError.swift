@@ -63,10 +63,12 @@ extension WorkspaceError: CustomStringConvertible {
       return "another apply, undo or discard works on \(what); try again when it has ended"
     case .conflicts(let conflicts):
       let lines = conflicts.map { "\n  \($0.path.display): \($0.conflict.rawValue)" }
-      return "nothing was applied, since the workspace changed under \(conflicts.count) of the paths:"
+      return
+        "nothing was applied, since the workspace changed under \(conflicts.count) of the paths:"
         + lines.joined() + "\napply the others by naming them, or settle these by hand"
     case .noSuchChange(let path):
-      return "the run changed nothing at \(path.display); `caisson diff --name-only` lists its changes"
+      return
+        "the run changed nothing at \(path.display); `caisson diff --name-only` lists its changes"
     case .digestDiffers(let expected, let found):
       return "the changes are not the ones that were seen: expected \(expected), found \(found); "
         + "look at `caisson diff` again"

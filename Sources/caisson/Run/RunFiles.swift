@@ -80,14 +80,11 @@ struct RunFiles {
 
   /// Removes the layer of a run that changed nothing.
   func removeLayer() {
+    // The kernel leaves `work/work` behind with mode 000, and its mark of a volatile mount in it.
+    _ = chmod(directory.appending("work/work").string, 0o700)
+    _ = chmod(directory.appending("work/work/incompat").string, 0o700)
     for name in ["upper", "work"] {
-      let path = directory.appending(name).string
-      // The kernel leaves an empty `work/work` with mode 000 behind.
-      _ = chmod(path + "/work", 0o700)
-      _ = rmdir(path + "/work/incompat/volatile")
-      _ = rmdir(path + "/work/incompat")
-      _ = rmdir(path + "/work")
-      _ = rmdir(path)
+      try? FileManager.default.removeItem(atPath: directory.appending(name).string)
     }
   }
 

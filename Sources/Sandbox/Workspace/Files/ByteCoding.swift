@@ -85,8 +85,14 @@ struct ByteReader {
 }
 
 /// A 64-bit FNV-1a sum: finds torn and damaged state files. It is no defence against malice.
-func checksum(_ bytes: some Sequence<UInt8>) -> UInt64 {
-  var sum: UInt64 = 0xcbf2_9ce4_8422_2325
-  for byte in bytes { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01b3 }
-  return sum
+func checksum(_ bytes: [UInt8]) -> UInt64 {
+  bytes.withUnsafeBufferPointer { buffer in
+    var sum: UInt64 = 0xcbf2_9ce4_8422_2325
+    var index = 0
+    while index < buffer.count {
+      sum = (sum ^ UInt64(buffer[index])) &* 0x100_0000_01b3
+      index += 1
+    }
+    return sum
+  }
 }

@@ -19,7 +19,13 @@ struct ExtendedAttributes: Hashable, Sendable {
 
   /// Reads them; files that have none, or whose file system has none, give an empty set.
   init(of name: [UInt8], in directory: borrowing OpenFile) throws(WorkspaceError) {
-    for key in try Self.keys(of: name, in: directory)
+    self = try Self(Self.keys(of: name, in: directory), of: name, in: directory)
+  }
+
+  /// Reads those of a list of keys that are carried.
+  init(_ keys: [[UInt8]], of name: [UInt8], in directory: borrowing OpenFile) throws(WorkspaceError)
+  {
+    for key in keys
     where key.starts(with: Self.userPrefix) && !key.starts(with: Self.overlayPrefix) {
       if let value = try Self.value(key, of: name, in: directory) {
         values.append(Pair(key: key, value: value))

@@ -65,7 +65,10 @@ extension OpenFile {
     try check("set the owner of", name) { cl_fs_set_owner(descriptor, $0, owner, group) }
   }
 
-  borrowing func setModified(_ name: [UInt8] = [], _ time: Timestamp) throws(WorkspaceError) {
+  borrowing func setModified(
+    _ time: Timestamp,
+    of name: [UInt8] = []
+  ) throws(WorkspaceError) {
     try check("set the time of", name) {
       cl_fs_set_modified(descriptor, $0, time.seconds, time.nanoseconds)
     }

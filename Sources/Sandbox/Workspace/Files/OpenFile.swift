@@ -115,11 +115,17 @@ struct OpenFile: ~Copyable {
   }
 
   /// Takes the exclusive lock of this file for as long as it is open; false where another has it.
+  ///
+  /// A process that was forked from this one holds on to it until it execs, so a lock that is
+  /// taken is asked for again, for a quarter of a second.
   borrowing func lock() throws(WorkspaceError) -> Bool {
-    let result = cl_fs_lock(descriptor)
-    if result == -11 { return false }
-    if result < 0 { throw .call("lock", "a file", result) }
-    return true
+    for _ in 0..<50 {
+      let result = cl_fs_lock(descriptor)
+      if result == 0 { return true }
+      if result != -11 { throw .call("lock", "a file", result) }
+      cl_fs_pause(5_000_000)
+    }
+    return false
   }
 }
 

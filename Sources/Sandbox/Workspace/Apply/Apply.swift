@@ -1,0 +1,109 @@
+internal import SystemPackage
+
+/// Takes a run's changes into its workspace, all or nothing.
+package struct Apply {
+  private let record: WorkspaceRecord
+  private let options: ApplySelection.Options
+  private let judge: (RelativePath) -> ApplyVerdict
+  private let isRunning: () -> Bool
+  private let inspect: (ChangeSet) throws(WorkspaceError) -> Void
+  private let willCommit: (ApplySelection) throws -> Void
+
+  /// - Parameters:
+  ///   - judge: What the policy says about a path.
+  ///   - isRunning: Whether the run is still at work; then nothing is applied.
+  ///   - inspect: Sees the whole change set before anything happens; may refuse it.
+  ///   - willCommit: Called when everything is staged, before the first visible change.
+  package init(
+    _ record: WorkspaceRecord,
+    _ options: ApplySelection.Options = ApplySelection.Options(),
+    judge: @escaping (RelativePath) -> ApplyVerdict,
+    isRunning: @escaping () -> Bool = { false },
+    inspect: @escaping (ChangeSet) throws(WorkspaceError) -> Void = { _ in },
+    willCommit: @escaping (ApplySelection) throws -> Void = { _ in }
+  ) {
+    self.record = record
+    self.options = options
+    self.judge = judge
+    self.isRunning = isRunning
+    self.inspect = inspect
+    self.willCommit = willCommit
+  }
+
+  package struct Result: Sendable {
+    /// What an interrupted apply or undo came to, that was settled first.
+    package var recovery: Recovery?
+    package var selection: ApplySelection
+    package var totals = ChangeSet.Totals()
+    /// nil where there was nothing to apply.
+    package var generation: Int?
+  }
+
+  package func run() throws -> Result {
+    if record.mode == .direct || record.mode == .none {
+      throw WorkspaceError.nothingHeld(record.mode)
+    }
+    if isRunning() { throw WorkspaceError.running(record.run) }
+    let state = try RunState(record)
+    let locks = try state.lock()
+    let recovery = try Recovery.settle(state, workspace: locks.workspace)
+    let seen = Timestamp.nextTick()
+    let changes = try ChangeSet.scan(record, applied: state.appliedState())
+    do {
+      try inspect(changes)
+      let selection = try ApplySelection(from: changes, options, judge: judge)
+      if !selection.conflicts.isEmpty { throw WorkspaceError.conflicts(selection.conflicts) }
+      var result = Result(recovery: recovery, selection: selection)
+      if selection.chosen.isEmpty { return result }
+      result.generation = try commit(selection, seen, state, locks.workspace)
+      result.totals = ChangeSet.Totals(of: selection.chosen)
+      return result
+    } catch WorkspaceError.noSuchChange(let path) where recovery?.isApplied == true {
+      // The interrupted apply was the one that is asked for.
+      _ = path
+      return Result(recovery: recovery, selection: ApplySelection())
+    }
+  }
+
+  private func commit(
+    _ selection: ApplySelection,
+    _ seen: Timestamp,
+    _ state: RunState,
+    _ workspace: Directory
+  ) throws -> Int {
+    let generation = try state.newGeneration()
+    let work = Work(.apply, generation, state, workspace: workspace)
+    do {
+      let upper = Directory(try openTree(record.changes, as: "run's layer"))
+      let place = try StagingPlace.make(.apply, generation, state, workspace: workspace)
+      var staging = try ApplyStaging(
+        workspace: workspace,
+        upper: upper,
+        place: place,
+        backups: place.hidden == nil ? nil : generation.subdirectory("old"),
+        seen: seen
+      )
+      let plan = try staging.stage(selection.chosen)
+      try work.reserve(for: plan)
+      try willCommit(selection)
+      try generation.write(plan.encoded, .plan, of: .apply)
+      try work.carryOut(plan, place)
+    } catch {
+      try work.forgetUnplanned()
+      throw error
+    }
+    return generation.number
+  }
+}
+
+extension ChangeSet.Totals {
+  package init(of changes: [Change]) {
+    for change in changes {
+      switch change.kind {
+      case .added: added += 1
+      case .modified: modified += 1
+      case .deleted: deleted += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import Testing
+
+@testable import Policy
+
+struct MutationTests {
+  /// The long run is `Fuzz/`; this one keeps what it found from coming back.
+  @Test(.timeLimit(.minutes(5)))
+  func `twenty thousand mutated documents are read without a trap`() throws {
+    let good = try Fixtures.names(in: "good", ending: "yaml")
+      .map { try Fixtures.text("good/\($0).yaml") }
+    let bad = try Fixtures.names(in: "bad", ending: "yaml")
+      .map { try Fixtures.text("bad/\($0).yaml") }
+    let mutator = Mutator(corpus: good + bad)
+    for index in 0..<20_000 {
+      let input = mutator.input(UInt64(index), seed: 1)
+      let complaint = Judge.complaint(about: input)
+      #expect(complaint == nil, "input \(index): \(input.debugDescription)")
+    }
+  }
+}
