@@ -51,7 +51,7 @@ package enum Confinement {
     return plan
   }
 
-  private static func namespaces(_ layers: Set<Layer>) -> Namespaces {
+  private static func namespaces(_ layers: Set<Wall>) -> Namespaces {
     var all = Namespaces.all
     if !layers.contains(.mounts) { all.remove(.mount) }
     if !layers.contains(.namespaces) {

@@ -39,7 +39,7 @@ package struct ConfinementRequest: Sendable {
   package var cgroups: [String] = []
   package var hasProcessLimitElsewhere = false
   /// What is enforced. Everything, outside of tests that show that each layer holds alone.
-  package var layers: Set<Layer> = Set(Layer.allCases)
+  package var layers: Set<Wall> = Set(Wall.allCases)
   /// The low bits of the identity that a run of uid 0 gets outside.
   package var identity: UInt32
 
@@ -71,7 +71,7 @@ package struct ConfinementRequest: Sendable {
 }
 
 /// One of the walls of a run.
-package enum Layer: String, Sendable, CaseIterable {
+package enum Wall: String, Sendable, CaseIterable {
   case namespaces, mounts, landlock, seccomp
 }
 

@@ -79,5 +79,3 @@ package struct ChangeSet: Sendable {
     return ChangeSet(record: record, changes: scan.changes, appliedBefore: scan.appliedBefore)
   }
 }
-
-extension ChangeSet { package static func scan(_ record: WorkspaceRecord) throws -> ChangeSet { ChangeSet(record: record, changes: [], appliedBefore: 0) } }

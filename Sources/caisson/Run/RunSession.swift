@@ -94,9 +94,7 @@ struct RunSession {
     let plan = Confinement.plan(request)
 
     let journal = try Journal.open(directory: home.state)
-    // Never closed: the last one to close brings the log into the database, which takes longer than
-    // the rest of a short run. What is committed is safe in the log.
-    _ = Unmanaged.passRetained(journal)
+    journal.keepOpen()
     let started = started(grants, record, request, environment.withheld)
     let supervisor = RunSupervisor(
       plan: plan,
@@ -198,13 +196,13 @@ struct RunSession {
   }
 
   /// Every layer; a debug build can leave some out, to show that each holds alone.
-  private static func layers() -> Set<Layer> {
+  private static func layers() -> Set<Wall> {
     #if DEBUG
       if let text = getenv("CAISSON_TEST_LAYERS").map({ String(cString: $0) }) {
-        return Set(text.split(separator: ",").compactMap { Layer(rawValue: String($0)) })
+        return Set(text.split(separator: ",").compactMap { Wall(rawValue: String($0)) })
       }
     #endif
-    return Set(Layer.allCases)
+    return Set(Wall.allCases)
   }
 
 }
