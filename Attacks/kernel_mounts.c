@@ -114,7 +114,6 @@ int attack_readonly_remount(void) {
   }
   attempt(&tries, "remount,bind", mount(NULL, tree, NULL, MS_REMOUNT | MS_BIND, NULL));
   attempt(&tries, "remount", mount(NULL, tree, NULL, MS_REMOUNT, NULL));
-  attempt(&tries, "write", open(text("%s/protected", tree), O_WRONLY));
   return conclude(&tries);
 }
 

@@ -6,7 +6,7 @@
 ATTACK(read_outside, files, mounts, any, denied, "", "canary", verify_untouched, "open a file outside the workspace by its path")
 ATTACK(read_dotdot, files, mounts, any, denied, "", "canary", verify_untouched, "climb out of the workspace with ..")
 ATTACK(read_proc_self_root, files, mounts, any, denied, "", "canary", verify_untouched, "go through /proc/self/root and its like")
-ATTACK(read_proc_processes, files, namespaces, any, denied, "", "canary,victim", verify_untouched, "go through cwd, root and fd of every process in /proc")
+ATTACK(read_proc_processes, files, mounts, any, denied, "", "canary,victim", verify_untouched, "go through cwd, root and fd of every process in /proc")
 ATTACK(read_symlink, files, mounts, any, denied, "", "canary,links", verify_untouched, "follow links that lie in the workspace and point outside")
 ATTACK(read_symlink_race, files, mounts, any, denied, "", "canary", verify_untouched, "swap a file for a link while it is opened")
 ATTACK(read_handle, files, seccomp, root, denied, "open_by_handle_at", "canary,handle", verify_untouched, "open a file by its handle, without any path")
@@ -200,7 +200,7 @@ ATTACK(debug_files, kernel, mounts, root, denied, "", "", NULL, "read debugfs, t
 ATTACK(device_memory, kernel, mounts, root, denied, "", "", NULL, "open /dev/mem, /dev/port and /dev/kmsg")
 ATTACK(device_disk, kernel, mounts, root, denied, "", "", NULL, "open the raw disk")
 ATTACK(device_others, kernel, mounts, root, denied, "", "", NULL, "open /dev/kvm, fuse, tun, loop and consoles")
-ATTACK(setuid_programs, kernel, namespaces, any, denied, "", "granted,suidprogram", NULL, "gain by running setuid programs")
+ATTACK(setuid_programs, kernel, mounts, any, denied, "", "granted,suidprogram", NULL, "gain by running setuid programs")
 
 // ---- Kernel: limits (kernel_limits.c)
 ATTACK(fork_bomb, kernel, limits, any, contained, "", "limits", NULL, "fork until the machine stands still")

