@@ -68,7 +68,7 @@ final class WorkspaceFixture {
 
   func apply(
     _ options: ApplySelection.Options = ApplySelection.Options(),
-    judge: @escaping (RelativePath) -> ApplyVerdict = { _ in .allow }
+    judge: @escaping (Change) -> ApplyVerdict = { _ in .allow }
   ) throws -> Apply.Result {
     try Apply(record, options, judge: judge).run()
   }

@@ -61,8 +61,9 @@ package struct ChangeSet: Sendable {
 
   /// Compares a run's layer with its workspace.
   package static func scan(_ record: WorkspaceRecord) throws(WorkspaceError) -> ChangeSet {
-    let state = try RunState(record)
-    return try scan(record, applied: state.appliedState())
+    if record.mode == .direct || record.mode == .none { throw .nothingHeld(record.mode) }
+    let state = try RunState.existing(record)
+    return try scan(record, applied: state?.appliedState() ?? AppliedState())
   }
 
   static func scan(
