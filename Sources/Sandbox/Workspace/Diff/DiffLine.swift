@@ -13,6 +13,9 @@ package struct DiffLine {
   package let kind: Kind
   package let text: ArraySlice<UInt8>
 
+  /// A remark of Caisson's.
+  package init(note: String) { self.init(.note, "! " + note) }
+
   init(_ kind: Kind, _ text: String) {
     self.kind = kind
     self.text = ArraySlice(text.utf8)
