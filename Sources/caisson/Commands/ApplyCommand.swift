@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Journal
 import Sandbox
+import SystemPackage
 
 /// `caisson apply`: takes a run's changes into the workspace.
 struct ApplyCommand: ParsableCommand {
@@ -24,8 +25,10 @@ struct ApplyCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A run: its name, the beginning of one, or 'last'.")
-  var run: String
+  @Argument(
+    help: ArgumentHelp("A run: its name, the beginning of one, or 'last'.", valueName: "run")
+  )
+  var named: String
 
   @Argument(help: "Only these paths of the workspace, and what lies beneath them.")
   var paths: [String] = []
@@ -51,7 +54,7 @@ struct ApplyCommand: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let held = try HeldRun(run)
+      let held = try HeldRun(named)
       if recover {
         let recovery = try held.recover()
         if recovery == nil { complain("nothing of run \(held.id) was interrupted") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Journal
 import Sandbox
+import SystemPackage
 
 /// `caisson discard`: throws away what a run changed.
 struct DiscardCommand: ParsableCommand {
@@ -17,15 +18,17 @@ struct DiscardCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A run: its name, the beginning of one, or 'last'.")
-  var run: String
+  @Argument(
+    help: ArgumentHelp("A run: its name, the beginning of one, or 'last'.", valueName: "run")
+  )
+  var named: String
 
   @Flag(help: "Print a JSON object.")
   var json = false
 
   func run() throws {
     try reportingFailures {
-      let held = try HeldRun(run)
+      let held = try HeldRun(named)
       _ = try held.recover()
       // A layer that cannot be read can still be thrown away.
       let totals = try? held.changes().totals

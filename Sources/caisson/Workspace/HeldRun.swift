@@ -63,7 +63,7 @@ struct HeldRun {
   /// Whether its supervisor is alive.
   var isRunning: Bool {
     guard let summary, summary.state == .running else { return false }
-    return !Supervisor.current().isGone(summary.started)
+    return !SupervisorWatch().isGone(summary.started)
   }
 
   /// What the run changed and what is not applied yet.
