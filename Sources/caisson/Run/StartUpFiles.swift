@@ -25,8 +25,12 @@ enum StartUpFiles {
           continue
         }
         // A directory in which a new file would be a start-up file is kept as a whole.
-        let probes = [relative] + names.map { relative + Array("/\($0)".utf8) }
-        if probes.contains(where: { policy.decideApply(relativePath: $0, kind: .file) != .allow }) {
+        let holds =
+          policy.decideApply(relativePath: relative, kind: .directory) != .allow
+          || names.contains {
+            policy.decideApply(relativePath: relative + Array("/\($0)".utf8), kind: .file) != .allow
+          }
+        if holds {
           found.append(entry)
         } else {
           pending.append(path)
