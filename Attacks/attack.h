@@ -21,7 +21,8 @@ struct attack {
   const char *family;   // of ATTACKS: "files" or "kernel"
   const char *layer;    // the layer that is there to stop it
   const char *needs;    // "root" or "any": who can run the control
-  const char *expects;  // "denied": the attack sees it; "contained": the host is unharmed
+  const char *expects;  // "denied": the attack sees it; "contained": the host is
+                        // unharmed; "refused": no such run is started
   const char *audit;    // system call named by the denial row, or "" where none can be expected
   const char *setup;    // fixtures, comma separated: see fixtures.c and stage.c
   const char *title;    // one sentence

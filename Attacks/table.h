@@ -215,7 +215,7 @@ ATTACK(terminal_inject, kernel, terminal, any, denied, "ioctl", "terminal", veri
 ATTACK(terminal_console, kernel, terminal, root, denied, "ioctl", "terminal", NULL, "paste into the console by TIOCLINUX")
 ATTACK(terminal_pseudo, kernel, mounts, any, contained, "", "pty", verify_received, "write to the pseudo-terminals of others")
 ATTACK(descriptors_inherited, kernel, descriptors, any, denied, "", "canary,descriptors", verify_untouched, "use descriptors that the caller left open")
-ATTACK(descriptor_directory, kernel, landlock, any, denied, "", "canary,stdindirectory", verify_untouched, "use a directory that the caller gave as standard input")
+ATTACK(descriptor_directory, kernel, descriptors, any, refused, "", "canary,stdindirectory", verify_untouched, "use a directory that the caller gave as standard input")
 ATTACK(descriptor_reopen, kernel, landlock, any, denied, "", "canary,stdinfile", verify_untouched, "reopen the caller's standard input for writing")
 ATTACK(descriptor_metadata, kernel, descriptors, any, contained, "", "canary,stdinfile", verify_untouched, "change mode, times and attributes of the caller's standard input")
 ATTACK(environment_secrets, kernel, environment, any, denied, "", "environment", NULL, "find secrets in the environment")

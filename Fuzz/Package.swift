@@ -1,8 +1,12 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 // Fuzzing stands apart, so that building and testing Caisson never builds it. Its folders are links
 // into the main package: the same sources, in one package, so that `package` access reaches them.
+// libFuzzer brings its own `main`, so that its target and the other exclude each other (README.md).
+
+let usesLibFuzzer = ProcessInfo.processInfo.environment["CAISSON_LIBFUZZER"] == "1"
 
 let package = Package(
   name: "caisson-fuzz",
@@ -13,16 +17,23 @@ let package = Package(
   targets: [
     .target(name: "Policy", dependencies: ["Yams"]),
     .target(name: "PolicyMutation", dependencies: ["Policy"]),
-    .executableTarget(name: "policy-fuzz", dependencies: ["Policy", "PolicyMutation"]),
+    usesLibFuzzer
+      ? .executableTarget(
+        name: "policy-libfuzzer",
+        dependencies: ["PolicyMutation"],
+        swiftSettings: [.unsafeFlags(["-parse-as-library"])]
+      )
+      : .executableTarget(name: "policy-fuzz", dependencies: ["PolicyMutation"]),
   ],
   swiftLanguageModes: [.v6]
 )
 
 for target in package.targets {
-  target.swiftSettings = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  ]
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+      .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
 }

@@ -54,7 +54,7 @@ need_packages() {
     as_root=sudo
   else
     give_up "these Debian packages are missing, and only root may install them:$missing
-  Please run, as root:  apt-get install$missing"
+  Please run, as root:  apt-get update && apt-get install$missing"
   fi
   say "installing Debian packages:$missing"
   # shellcheck disable=SC2086 # both are lists of words

@@ -207,6 +207,36 @@ int cl_fs_equal(const void *left, const void *right, size_t count) {
   return memcmp(left, right, count) == 0;
 }
 
+size_t cl_fs_same_bytes(const uint8_t *left, const uint8_t *right, size_t count) {
+  size_t same = 0;
+  while (count - same >= 64 && memcmp(left + same, right + same, 64) == 0) same += 64;
+  while (same < count && left[same] == right[same]) same++;
+  return same;
+}
+
+size_t cl_fs_same_bytes_backward(const uint8_t *left, const uint8_t *right, size_t count) {
+  size_t same = 0;
+  while (count - same >= 64 && memcmp(left + count - same - 64, right + count - same - 64, 64) == 0)
+    same += 64;
+  while (same < count && left[count - same - 1] == right[count - same - 1]) same++;
+  return same;
+}
+
+size_t cl_fs_count_byte(const uint8_t *bytes, size_t count, uint8_t byte) {
+  size_t found = 0;
+  const uint8_t *end = bytes + count;
+  while (bytes < end && (bytes = memchr(bytes, byte, (size_t)(end - bytes)))) {
+    found++;
+    bytes++;
+  }
+  return found;
+}
+
+size_t cl_fs_line_length(const uint8_t *bytes, size_t start, size_t end) {
+  const uint8_t *newline = memchr(bytes + start, '\n', end - start);
+  return newline ? (size_t)(newline - (bytes + start)) + 1 : end - start;
+}
+
 static int read_clock(clockid_t clock, int64_t *seconds, uint32_t *nanoseconds) {
   struct timespec now;
   if (clock_gettime(clock, &now) < 0) return -errno;

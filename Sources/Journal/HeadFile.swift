@@ -36,13 +36,20 @@ struct HeadFile: Sendable {
 
   /// Creates the file of a journal without rows, durably. Does nothing where there is one already.
   func create() throws(JournalError) {
+    let file: FileDescriptor
     do {
-      let file = try FileDescriptor.open(
+      file = try FileDescriptor.open(
         path,
         .writeOnly,
         options: [.create, .exclusiveCreate, .closeOnExec],
         permissions: .ownerReadWrite
       )
+    } catch Errno.fileExists {
+      return
+    } catch {
+      throw failure(error)
+    }
+    do {
       try file.closeAfter {
         // The whole length at once: later writes need no room that a full disk could refuse.
         var bytes = [UInt8](repeating: UInt8(ascii: " "), count: Self.places * Head.encodedLength)
@@ -50,10 +57,8 @@ struct HeadFile: Sendable {
         try file.writeAll(bytes)
         _ = fsync(file.rawValue)
       }
-    } catch Errno.fileExists {
-      return
     } catch {
-      // A file without a genesis would look like a damaged one.
+      // Ours, and half-made: without a genesis it would look like a damaged one.
       _ = unlink(path.string)
       throw failure(error)
     }

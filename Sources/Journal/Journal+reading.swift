@@ -139,7 +139,8 @@ extension Journal {
     switch event(at: 5) {
     case .runEnded(let ended):
       state = .ended(ended)
-      denials = max(denials, ended.denials)
+      // The end counts repeats that had no row of their own, and none twice.
+      denials = ended.denials
     case .runAbandoned(let abandoned): state = .abandoned(reason: abandoned.reason)
     default: state = .running
     }

@@ -40,8 +40,8 @@ package struct Explanation: Hashable, Sendable {
 
   /// Bare where that is safe to print.
   private static func shown(_ text: String) -> String {
-    let inQuotes = quoted(text)
-    return inQuotes == "'\(text)'" ? text : inQuotes
+    let safe = printable(text, atMost: 4096)
+    return safe == text ? text : "'\(safe)'"
   }
 
   private static func addition(

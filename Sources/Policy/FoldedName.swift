@@ -7,7 +7,8 @@
 /// open as a start-up file counts as one: the price of a mistake is a question.
 enum FoldedName {
   /// The spellings under which a component may be found; never empty.
-  static func fold(_ component: some Sequence<UInt8>) -> String {
+  static func fold(_ component: some Collection<UInt8>) -> String {
+    if component.allSatisfy({ $0 < 0x80 }) { return foldASCII(component) }
     var folded = String.UnicodeScalarView()
     for scalar in String(decoding: Array(component), as: UTF8.self).unicodeScalars {
       if isIgnored(scalar) { continue }
@@ -19,7 +20,12 @@ enum FoldedName {
         }
       }
     }
-    return trimmed(String(folded))
+    return trimmed(Array(String(folded).utf8))
+  }
+
+  /// The same for what nearly every name is made of, in little time: trees have many names.
+  private static func foldASCII(_ component: some Collection<UInt8>) -> String {
+    trimmed(component.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 })
   }
 
   /// Code points that HFS+ and case-folding ext4 leave out of comparison.
@@ -42,8 +48,8 @@ enum FoldedName {
     }
   }
 
-  private static func trimmed(_ name: String) -> String {
-    var bytes = Array(name.utf8)
+  private static func trimmed(_ name: [UInt8]) -> String {
+    var bytes = name
     if let stream = bytes.dropFirst().firstIndex(of: 0x3A) { bytes.removeSubrange(stream...) }
     while bytes.count > 1, bytes.last == 0x2E || bytes.last == 0x20 { bytes.removeLast() }
     return String(decoding: bytes, as: UTF8.self)

@@ -49,9 +49,15 @@ struct PolicyCompiler {
       return
     }
     let own = variables.ownDirectories.compactMap(PathText.normalised)
-    guard let workspace, !Self.unfit.contains(workspace),
-      !own.contains(where: { PathText.covers($0, workspace) })
-    else {
+    if let workspace, own.contains(where: { PathText.covers($0, workspace) }) {
+      report(
+        "workspace",
+        "\(quoted(text)) lies in Caisson's own state",
+        "choose a directory outside of it"
+      )
+      return
+    }
+    guard let workspace, !Self.unfit.contains(workspace) else {
       report(
         "workspace",
         "\(quoted(text)) cannot be a workspace",

@@ -19,20 +19,18 @@ package enum SystemPaths {
     "pkcs11", "crypto-policies", "gnutls",
     // Time, language, types.
     "localtime", "timezone", "locale.alias", "locale.conf", "default/locale", "mime.types",
-    "magic", "magic.mime", "mailcap",
+    "magic", "magic.mime",
     // Names of the network that are the same everywhere.
-    "protocols", "services", "ethertypes", "rpc", "networks", "host.conf", "gai.conf",
+    "protocols", "services", "ethertypes", "networks", "host.conf", "gai.conf",
     // Shells, terminals, editors, pagers.
     "bash.bashrc", "bash_completion", "bash_completion.d", "bashrc", "zsh", "zshenv", "zshrc",
-    "zprofile", "profile", "profile.d", "inputrc", "environment", "shells", "terminfo",
+    "zprofile", "profile", "profile.d", "inputrc", "shells", "terminfo",
     "screenrc", "tmux.conf", "vim", "vimrc", "nanorc", "emacs", "less", "lesskey", "manpath.config",
-    "man_db.conf", "login.defs", "DIR_COLORS", "dircolors", "xdg", "fonts", "X11/rgb.txt",
-    "skel", "sysctl.conf",
+    "man_db.conf", "DIR_COLORS", "dircolors", "xdg", "fonts", "X11/rgb.txt",
     // Languages and tools.
-    "gitconfig", "gitattributes", "subversion", "mercurial", "python*", "java*", "jvm*", "maven*",
-    "gradle*", "perl", "ruby*", "php*", "R", "node*", "npmrc", "lua*", "ghc*", "guile*", "texmf",
-    "sensible-utils", "dpkg", "apt/apt.conf.d", "apt/trusted.gpg.d", "OpenCL", "vulkan", "egl",
-    "glvnd", "ImageMagick*", "ghostscript", "libnl*", "gdb", "valgrind", "cmake", "pip.conf",
-    "fuse.conf", "hosts.allow", "pam.d/other", "nsswitch.conf.d", "ODBCDataSources",
+    "gitconfig", "gitattributes", "mercurial", "python*", "java*", "jvm*", "maven*",
+    "gradle*", "perl", "ruby*", "php*", "R", "node*", "lua*", "ghc*", "guile*", "texmf",
+    "sensible-utils", "OpenCL", "vulkan", "egl",
+    "glvnd", "ImageMagick*", "ghostscript", "libnl*", "gdb", "valgrind", "cmake",
   ]
 }

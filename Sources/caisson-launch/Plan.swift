@@ -25,6 +25,7 @@ struct Plan {
     )
     case bind(source: Int, target: PlanText, isDirectory: Bool)
     case overlay(lower: Int, layer: Int, target: PlanText, attributes: UInt64)
+    case view(source: Int, target: PlanText)
     case proc(target: PlanText)
     case devpts(target: PlanText)
     case symlink(text: PlanText, target: PlanText)
@@ -51,6 +52,23 @@ struct Plan {
     let soft, hard: UInt64
   }
 
+  /// Something empty that the supervisor made on the host, to keep its name from the run.
+  struct Placeholder {
+    let path: PlanText
+    let inode: UInt64
+    let isDirectory: Bool
+
+    /// Removes it where it is still the same and still empty.
+    func remove() {
+      var status = cl_status()
+      let at = Int32(CL_AT_FDCWD)
+      guard cl_stat(at, path.pointer, Int32(CL_AT_SYMLINK_NOFOLLOW), &status) == 0,
+        status.inode == inode, isDirectory || status.size == 0
+      else { return }
+      _ = cl_unlinkat(at, path.pointer, isDirectory ? Int32(CL_AT_REMOVEDIR) : 0)
+    }
+  }
+
   let flags: UInt32
   let uid, gid, insideUID, insideGID: UInt32
   let namespaces: UInt64
@@ -67,6 +85,7 @@ struct Plan {
   let arguments, environment, searchPath: [PlanText]
   let directory: PlanText
   let cgroups: [PlanText]
+  let placeholders: [Placeholder]
 
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
 
@@ -141,6 +160,13 @@ struct Plan {
     searchPath = try reader.list { (reader) throws(PlanError) in try reader.text() }
     directory = try reader.text()
     cgroups = try reader.list { (reader) throws(PlanError) in try reader.text() }
+    placeholders = try reader.list { (reader) throws(PlanError) in
+      Placeholder(
+        path: try reader.text(),
+        inode: try reader.long(),
+        isDirectory: try reader.byte() != 0
+      )
+    }
 
     let maps = identityMaps.count
     for source in sources
@@ -150,6 +176,7 @@ struct Plan {
     for step in steps {
       switch step {
       case .bind(let source, _, _) where source >= sources.count: throw .badIndex
+      case .view(let source, _) where source >= sources.count: throw .badIndex
       case .overlay(let lower, let layer, _, _) where max(lower, layer) >= sources.count:
         throw .badIndex
       default: break
@@ -185,6 +212,8 @@ extension Plan.Step {
         target: try reader.text(),
         attributes: try reader.long()
       )
+    case CL_STEP_VIEW:
+      self = .view(source: Int(try reader.word()), target: try reader.text())
     case CL_STEP_PROC: self = .proc(target: try reader.text())
     case CL_STEP_DEVPTS: self = .devpts(target: try reader.text())
     case CL_STEP_SYMLINK:

@@ -66,6 +66,8 @@ struct Root {
         target: target,
         attributes: UInt32(truncatingIfNeeded: attributes)
       )
+    case .view(let source, let target):
+      try overlay(lower: clones[source], layer: nil, target: target, attributes: 0x7)
     case .proc(let target):
       let context = try LaunchFailure.check(cl_fsopen("proc"), "fsopen proc")
       try LaunchFailure.check(cl_fsconfig_create(context), "mount proc")
@@ -141,7 +143,7 @@ struct Root {
 
   private func overlay(
     lower: Int32,
-    layer: Int32,
+    layer: Int32?,
     target: PlanText,
     attributes: UInt32
   ) throws(LaunchFailure) {
@@ -152,14 +154,19 @@ struct Root {
       }
     }
     try attachLayer(lower, "/lower", target)
-    try attachLayer(layer, "/layer", target)
+    if let layer { try attachLayer(layer, "/layer", target) }
     let context = try LaunchFailure.check(cl_fsopen("overlay"), "fsopen overlay")
-    let options = [
-      ("lowerdir", "/lower"), ("upperdir", "/layer/upper"), ("workdir", "/layer/work"),
-    ]
-    for (key, name) in options {
+    // Without a layer of its own it is a view: a second, empty lower directory stands in for one.
+    let options =
+      layer == nil
+      ? [("lowerdir", "\(Self.layers)/lower:\(Self.layers)/layer")]
+      : [
+        ("lowerdir", Self.layers + "/lower"), ("upperdir", Self.layers + "/layer/upper"),
+        ("workdir", Self.layers + "/layer/work"),
+      ]
+    for (key, value) in options {
       try LaunchFailure.check(
-        cl_fsconfig_set(context, key, Self.layers + name),
+        cl_fsconfig_set(context, key, value),
         "overlay layer of",
         target
       )
@@ -167,14 +174,18 @@ struct Root {
     try LaunchFailure.check(cl_fsconfig_set(context, "userxattr", nil), "overlay userxattr")
     // Without this the end of a run waits until all that anyone wrote to this disk is flushed. The
     // supervisor flushes the layer instead, and only where the run changed something.
-    try LaunchFailure.check(cl_fsconfig_set(context, "volatile", nil), "overlay volatile")
+    if layer != nil {
+      try LaunchFailure.check(cl_fsconfig_set(context, "volatile", nil), "overlay volatile")
+    }
     try LaunchFailure.check(cl_fsconfig_create(context), "mount overlay on", target)
     let mount = try LaunchFailure.check(cl_fsmount(context, attributes), "fsmount overlay", target)
     _ = cl_close(context)
     // The overlay holds private clones of its layers: these are needed no longer, and inside they
     // would be a way around it.
     for name in ["/lower", "/layer"] {
-      try LaunchFailure.check(cl_unmount(Self.layers + name), "unmount a layer of", target)
+      if layer != nil || name == "/lower" {
+        try LaunchFailure.check(cl_unmount(Self.layers + name), "unmount a layer of", target)
+      }
       _ = cl_unlinkat(
         Int32(CL_AT_FDCWD),
         Self.layers + name,

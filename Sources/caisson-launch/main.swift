@@ -49,12 +49,14 @@ do throws(LaunchFailure) {
 }
 
 Control.send(CL_MESSAGE_PID, [initPID])
-// From here the socket belongs to PID 1 alone, so that its end is the run's end.
-_ = cl_close(Int32(CL_CONTROL_DESCRIPTOR))
 for descriptor: Int32 in 0...2 { _ = cl_close(descriptor) }
 
 var status = cl_exit_status()
 _ = cl_wait(initPID, 1, &status)
+Control.send(CL_MESSAGE_ENDED)
+// The supervisor reads what the cgroups counted and closes the socket. A dead one has closed it.
+while Control.receive() != nil {}
+for placeholder in plan.placeholders { placeholder.remove() }
 for cgroup in plan.cgroups {
   _ = cl_unlinkat(Int32(CL_AT_FDCWD), cgroup.pointer, Int32(CL_AT_REMOVEDIR))
 }

@@ -26,7 +26,8 @@ struct Caisson: ParsableCommand {
     abstract: "Runs AI agents, and any other program, sealed behind a policy.",
     version: version,
     subcommands: [
-      RunCommand.self, RunsCommand.self, AuditCommand.self, DoctorCommand.self, PolicyCommand.self,
+      RunCommand.self, DiffCommand.self, ApplyCommand.self, DiscardCommand.self, UndoCommand.self,
+      RunsCommand.self, AuditCommand.self, DoctorCommand.self, PolicyCommand.self,
     ]
   )
 }

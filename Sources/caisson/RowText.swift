@@ -7,7 +7,8 @@ enum RowText {
     let number = String(row.sequence)
     let padding = String(repeating: " ", count: max(0, 6 - number.count))
     let run =
-      withRun ? "  " + (row.run ?? "").padding(toLength: 12, withPad: " ", startingAt: 0) : ""
+      withRun
+      ? "  " + (row.run ?? "").printable.padding(toLength: 12, withPad: " ", startingAt: 0) : ""
     let time = Timestamp.local(microseconds: row.microseconds)
     return "\(padding)\(number)  \(time)\(run)  \(sentence(row.event).printable)"
   }
@@ -67,7 +68,7 @@ enum RowText {
     if let limit = end.limit { text += ", limit \(limit) reached" }
     text += " after \(RunTable.duration(seconds: end.seconds))"
     text += ", CPU \(RunTable.duration(seconds: end.cpuSeconds))"
-    if end.maxMemoryBytes > 0 { text += ", memory \(end.maxMemoryBytes >> 20) MiB" }
+    if end.maxMemoryBytes > 0 { text += ", memory \(size(end.maxMemoryBytes))" }
     if let changes = end.changes { text += "; changes: \(counts(changes))" }
     return text + (end.denials > 0 ? "; denials: \(end.denials)" : "")
   }
@@ -91,6 +92,10 @@ enum RowText {
 
   private static func counts(_ changes: ChangeCounts) -> String {
     "\(changes.added) added, \(changes.modified) modified, \(changes.deleted) deleted"
+  }
+
+  private static func size(_ bytes: Int64) -> String {
+    bytes < 10 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB"
   }
 
   private static func list(_ paths: [String]) -> String {

@@ -28,7 +28,7 @@ struct RunTable {
 
   private func cells(_ run: RunSummary) -> [String] {
     [
-      run.run, Self.age(microseconds: now - run.startedAt), run.stateWord, run.exitText,
+      run.run.printable, Self.age(microseconds: now - run.startedAt), run.stateWord, run.exitText,
       run.end.map { Self.duration(seconds: $0.seconds) } ?? "", run.changesText,
       run.denials == 0 ? "" : String(run.denials),
       run.started.command.map(\.shellQuoted).joined(separator: " ").printable,

@@ -76,6 +76,13 @@ struct ExplanationTests {
     )
   }
 
+  @Test func `a long path is shown whole`() throws {
+    let path = "/srv/" + String(repeating: "long/", count: 100) + "x"
+    #expect(
+      explain(.read(path), try Policies.profile("default")).hasPrefix("reading \(path): denied")
+    )
+  }
+
   @Test func `a policy is summed up in sentences`() throws {
     #expect(
       try Policies.profile("default").summary == [

@@ -107,9 +107,9 @@ struct WorkspaceCase: CustomTestStringConvertible, Sendable {
 
 @Suite(.enabled(if: WorkspaceFixture.hasOverlay, "needs overlayfs in a user namespace"))
 struct WorkspaceApplyTests {
-  @Test(arguments: WorkspaceCase.all)
-  func `applies, undoes and applies again`(_ example: WorkspaceCase) throws {
-    let fixture = try WorkspaceFixture(setUp: example.setUp)
+  @Test(arguments: WorkspaceCase.all, ["/tmp", WorkspaceFixture.otherFileSystem])
+  func `applies, undoes and applies again`(_ example: WorkspaceCase, place: String) throws {
+    let fixture = try WorkspaceFixture(setUp: example.setUp, place: place)
     let before = try listing(fixture.lower)
     try fixture.run(example.run)
     #expect(try fixture.changes() == example.changes)

@@ -7,7 +7,7 @@ import Testing
 /// A workspace and a run's layer over it, made by a real overlay in a user namespace.
 final class WorkspaceFixture {
   let base: String
-  var lower: String { base + "/lower" }
+  let lower: String
   var layer: String { base + "/run" }
   var upper: String { layer + "/upper" }
   /// A copy of what the run saw at its end.
@@ -27,25 +27,37 @@ final class WorkspaceFixture {
     return shell(script) == 0
   }()
 
-  init(setUp: String) throws {
-    var template = Array("/tmp/caisson-test-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    base = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  /// Where a second file system is, for workspaces that the run's state does not share one with.
+  static let otherFileSystem = "/dev/shm"
+
+  /// - Parameters:
+  ///   - setUp: A script that fills the workspace.
+  ///   - place: The directory that the workspace is made in.
+  ///   - mount: Options of a tmpfs for the workspace; takes root.
+  init(setUp: String, place: String = "/tmp", mount: String? = nil) throws {
+    base = try makeDirectory("/tmp")
+    lower = (place == "/tmp" ? base : try makeDirectory(place)) + "/lower"
     record = WorkspaceRecord(
       run: RunID(seconds: 1_800_000_000, random: 7),
-      lower: FilePath(base + "/lower"),
+      lower: FilePath(lower),
       layer: FilePath(base + "/run"),
       mode: .overlay,
       start: Timestamp(seconds: 0, nanoseconds: 0)
     )
     let made = shell(
-      "umask 022; mkdir -p \(base)/lower \(base)/run/upper \(base)/run/work \(base)/merged"
-        + " && cd \(base)/lower && { \(setUp)\n}"
+      "umask 022; mkdir -p \(lower) \(base)/run/upper \(base)/run/work \(base)/merged"
+        + " \(mount.map { " && mount -t tmpfs -o \($0) tmpfs \(lower)" } ?? "") && cd \(lower) && { \(setUp)\n}"
     )
     try #require(made == 0, "the set-up script failed")
   }
 
-  deinit { _ = shell("chmod -R u+rwx \(base) 2>/dev/null; rm -rf \(base)") }
+  deinit {
+    let other = lower.hasPrefix(base) ? "" : String(lower.dropLast("/lower".utf8.count))
+    _ = shell(
+      "umount -q \(lower) 2>/dev/null; chmod -R u+rwx \(base) \(other) 2>/dev/null; "
+        + "rm -rf \(base) \(other)"
+    )
+  }
 
   /// Runs a script in a copy-on-write view of the workspace.
   func run(_ script: String) throws {
@@ -68,7 +80,7 @@ final class WorkspaceFixture {
 
   func apply(
     _ options: ApplySelection.Options = ApplySelection.Options(),
-    judge: @escaping (RelativePath) -> ApplyVerdict = { _ in .allow }
+    judge: @escaping (Change) -> ApplyVerdict = { _ in .allow }
   ) throws -> Apply.Result {
     try Apply(record, options, judge: judge).run()
   }
@@ -88,6 +100,12 @@ final class WorkspaceFixture {
     )
     try file.closeAfter { _ = try file.writeAll(text.utf8) }
   }
+}
+
+private func makeDirectory(_ place: String) throws -> String {
+  var template = Array((place + "/caisson-test-XXXXXX").utf8CString)
+  try #require(mkdtemp(&template) != nil)
+  return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
 extension Change {

@@ -38,6 +38,7 @@ enum {
   CL_STEP_MASK = 10,
   CL_STEP_READ_ONLY = 11,
   CL_STEP_WRITABLE = 12,
+  CL_STEP_VIEW = 13,
 };
 
 // Launcher to supervisor: one byte of kind, then little-endian 32-bit fields.
@@ -47,6 +48,7 @@ enum {
   CL_MESSAGE_STARTED = 'S', // the command runs
   CL_MESSAGE_NO_EXEC = 'E', // errno of the last exec
   CL_MESSAGE_EXITED = 'X',  // exit code (or -1), signal
+  CL_MESSAGE_ENDED = 'D',   // the run's init is gone, whoever ended it
   CL_MESSAGE_FAILED = 'F',  // errno, then text: what failed, on what
 };
 

@@ -87,8 +87,15 @@ int cl_fs_set_attribute(int directory, const char *name, const char *key, const 
                         size_t count);
 int cl_fs_remove_attribute(int directory, const char *name, const char *key);
 
+// Loops over bytes that an unoptimised Swift build would make slow.
 // memcmp: 1 where the bytes are equal.
 int cl_fs_equal(const void *left, const void *right, size_t count);
+// How many bytes are equal from the beginning, and from the end.
+size_t cl_fs_same_bytes(const uint8_t *left, const uint8_t *right, size_t count);
+size_t cl_fs_same_bytes_backward(const uint8_t *left, const uint8_t *right, size_t count);
+size_t cl_fs_count_byte(const uint8_t *bytes, size_t count, uint8_t byte);
+// Length of the line that begins at `start`, its newline included.
+size_t cl_fs_line_length(const uint8_t *bytes, size_t start, size_t end);
 
 // CLOCK_REALTIME_COARSE, the clock of ctime.
 int cl_fs_coarse_clock(int64_t *seconds, uint32_t *nanoseconds);

@@ -280,6 +280,7 @@ package struct RunSupervisor: ~Copyable {
       if initPID != 0 { send(CL_MESSAGE_GO, 0) }
       return master
     case CL_MESSAGE_STARTED: startedCommand = true
+    case CL_MESSAGE_ENDED: end = end ?? .failed(.lost)
     case CL_MESSAGE_NO_EXEC:
       let command = plan.arguments[0]
       end = .failed(

@@ -8,7 +8,7 @@ struct UsageWatch {
   var diskBytes: UInt64?
   var memoryBytes: UInt64?
   /// A name costs at least an inode, so that a flood of empty files is bounded, too.
-  var names: Int { diskBytes.map { max(100_000, Int(clamping: $0 / 4096)) } ?? .max }
+  var names: Int { diskBytes.map { max(10_000, Int(clamping: $0 / 4096)) } ?? .max }
 
   var isNeeded: Bool { (layer != nil && diskBytes != nil) || memoryBytes != nil }
 

@@ -37,6 +37,7 @@ package enum Confinement {
     if request.layers.contains(.seccomp) {
       plan.filter = SeccompFilter.program(
         notifies: true,
+        unixSockets: !request.sharesHostTree,
         observed: request.observesFiles ? FileCalls.observed : []
       )
     }
@@ -48,6 +49,7 @@ package enum Confinement {
     plan.searchPath = (request.environment["PATH"] ?? "").split(separator: ":").map(String.init)
     plan.directory = request.directory
     plan.cgroups = request.cgroups
+    plan.placeholders = request.placeholders
     return plan
   }
 
@@ -75,6 +77,8 @@ package enum Confinement {
   ) -> [LaunchPlan.Step] {
     var placed: [(path: String, step: LaunchPlan.Step)] = []
     let disk = request.limits.diskBytes ?? 1 << 30
+    // A private directory lives in memory: all together stay below what the run may use.
+    let memory = min(request.limits.memoryBytes ?? .max, max(request.host.memoryBytes, 1 << 28))
     func temporary(_ path: String, mode: String) {
       placed.append(
         (
@@ -82,7 +86,7 @@ package enum Confinement {
           .tmpfs(
             target: relative(path),
             mode: mode,
-            bytes: min(disk, max(request.host.memoryBytes / 4, 1 << 26)),
+            bytes: min(disk, memory / 4),
             inodes: 1 << 20,
             plain
           )
@@ -90,7 +94,7 @@ package enum Confinement {
       )
     }
     placed.append(("/proc", .proc(target: "proc")))
-    placed += devices(shared: max(request.host.memoryBytes / 8, 1 << 24))
+    placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
     let workspace = request.workspace
@@ -112,16 +116,14 @@ package enum Confinement {
       request.reads,
       of: request.writes + (workspace.map { [$0.path] } ?? [])
     ) {
-      placed.append(
-        (
-          grant.real,
-          .bind(
-            source(grant, privileged: privileged, attributes: readOnly),
-            target: relative(grant.real),
-            isDirectory: grant.isDirectory
-          )
-        )
-      )
+      let source = source(grant, privileged: privileged, attributes: readOnly)
+      let target = relative(grant.real)
+      // What a person grants may hold sockets of the host's programs; the system's trees do not.
+      let step: LaunchPlan.Step =
+        grant.isSystem || !grant.isDirectory
+        ? .bind(source, target: target, isDirectory: grant.isDirectory)
+        : .view(source, target: target)
+      placed.append((grant.real, step))
     }
     let outside = request.writes.filter { grant in
       workspace.map { !PathText.covers($0.path.real, grant.real) } ?? true
@@ -191,20 +193,19 @@ package enum Confinement {
           )
         )
       ]
-    default:
+    case (let mode, let layer):
+      let source = LaunchPlan.Source(
+        path: mode == .copy ? (layer ?? path.real) + "/copy" : path.real,
+        identityMap: map,
+        recursive: !privileged,
+        attributes: isWritable ? plain : readOnly
+      )
+      let target = relative(path.real)
       return [
         (
           path.real,
-          .bind(
-            LaunchPlan.Source(
-              path: path.real,
-              identityMap: map,
-              recursive: !privileged,
-              attributes: isWritable ? plain : readOnly
-            ),
-            target: relative(path.real),
-            isDirectory: true
-          )
+          isWritable
+            ? .bind(source, target: target, isDirectory: true) : .view(source, target: target)
         )
       ]
     }

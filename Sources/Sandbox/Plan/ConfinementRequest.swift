@@ -37,6 +37,10 @@ package struct ConfinementRequest: Sendable {
   package var terminals: Set<Int32> = []
   package var observesFiles = false
   package var cgroups: [String] = []
+  package var placeholders: [Placeholder] = []
+  /// Whether the run shares a tree of the host itself, in which a host program may listen on a
+  /// socket: a socket passes through every mount, so the run gets no Unix socket at all.
+  package var sharesHostTree = false
   package var hasProcessLimitElsewhere = false
   /// What is enforced. Everything, outside of tests that show that each layer holds alone.
   package var layers: Set<Wall> = Set(Wall.allCases)

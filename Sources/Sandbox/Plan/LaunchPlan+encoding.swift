@@ -62,6 +62,11 @@ extension LaunchPlan {
     body.list(searchPath) { $0.text($1) }
     body.text(directory)
     body.list(cgroups) { $0.text($1) }
+    body.list(placeholders) { writer, placeholder in
+      writer.text(placeholder.path)
+      writer.long(placeholder.inode)
+      writer.byte(placeholder.isDirectory)
+    }
 
     var whole = PlanWriter()
     whole.word(UInt32(CL_PLAN_MAGIC))
@@ -75,7 +80,7 @@ extension LaunchPlan {
 extension LaunchPlan.Step {
   fileprivate var sources: [LaunchPlan.Source] {
     switch self {
-    case .bind(let source, _, _): [source]
+    case .bind(let source, _, _), .view(let source, _): [source]
     case .overlay(let lower, let layer, _, _): [lower, layer]
     default: []
     }
@@ -103,6 +108,11 @@ extension LaunchPlan.Step {
       nextSource += 2
       writer.text(target)
       writer.long(attributes.rawValue)
+    case .view(_, let target):
+      writer.kind(CL_STEP_VIEW)
+      writer.word(nextSource)
+      nextSource += 1
+      writer.text(target)
     case .proc(let target):
       writer.kind(CL_STEP_PROC)
       writer.text(target)

@@ -22,6 +22,8 @@ package struct LaunchPlan: Sendable, Equatable {
     case tmpfs(target: String, mode: String, bytes: UInt64, inodes: UInt64, MountAttributes)
     case bind(Source, target: String, isDirectory: Bool)
     case overlay(lower: Source, layer: Source, target: String, MountAttributes)
+    /// A read-only overlay of one directory: what listens on a socket in it is another inode here.
+    case view(Source, target: String)
     case proc(target: String)
     case devpts(target: String)
     case symlink(text: String, target: String)
@@ -83,6 +85,8 @@ package struct LaunchPlan: Sendable, Equatable {
   package var directory = "/"
   /// Directories of cgroups that the launcher removes when the run has ended.
   package var cgroups: [String] = []
+  /// What the launcher removes from the host when the run has ended, if it is still empty.
+  package var placeholders: [Placeholder] = []
 }
 
 /// Attributes of a mount, as mount_setattr(2) numbers them.

@@ -19,9 +19,14 @@ package enum SeccompFilter {
   /// The filter. Refused calls go to the listener where `notifies` is true: a run whose listener is
   /// gone gets ENOSYS for them, which is closed too. Without a listener they get EPERM at once.
   /// `observed` numbers go to the listener as well, for a supervisor that lets them proceed.
-  package static func program(notifies: Bool, observed: Set<Int> = []) -> [FilterInstruction] {
+  /// Without `unixSockets` a process can have connected pairs, and no socket with a path.
+  package static func program(
+    notifies: Bool,
+    unixSockets: Bool = true,
+    observed: Set<Int> = []
+  ) -> [FilterInstruction] {
     let refuse = notifies ? notify : errorBase | notPermitted
-    var assembler = Assembler()
+    var assembler = Assembler(unixSockets: unixSockets)
     assembler.load(architectureOffset)
     // i386 calls have other numbers: none of them is known here, so none passes.
     assembler.jumpIfEqual(architecture, skipIfTrue: 1, skipIfFalse: 0)
@@ -57,6 +62,7 @@ package enum SeccompFilter {
   // MARK: - Assembling
 
   struct Assembler {
+    let unixSockets: Bool
     var instructions: [FilterInstruction] = []
 
     mutating func load(_ offset: UInt32) {
@@ -97,7 +103,7 @@ package enum SeccompFilter {
         return
       }
       let middle = ranges.startIndex + ranges.count / 2
-      var left = Assembler()
+      var left = Assembler(unixSockets: unixSockets)
       left.search(ranges[..<middle], refuse: refuse)
       _ = first
       jumpIfAtLeast(ranges[middle].first, skipIfTrue: 0, skipIfFalse: 1)
@@ -194,7 +200,7 @@ package enum SeccompFilter {
     /// the C library needs to list addresses.
     private mutating func socket(pass: UInt32, refuse: UInt32) {
       load(SeccompFilter.argument(0))
-      jumpIfEqual(1, skipIfTrue: 9, skipIfFalse: 0)  // AF_UNIX
+      jumpIfEqual(1, skipIfTrue: unixSockets ? 9 : 4, skipIfFalse: 0)  // AF_UNIX
       jumpIfEqual(2, skipIfTrue: 4, skipIfFalse: 0)  // AF_INET
       jumpIfEqual(10, skipIfTrue: 3, skipIfFalse: 0)  // AF_INET6
       jumpIfEqual(16, skipIfTrue: 0, skipIfFalse: 1)  // AF_NETLINK

@@ -6,6 +6,17 @@ package struct ChangeSet: Sendable {
   /// How many changes of the run were applied before.
   package internal(set) var appliedBefore: Int
 
+  /// No changes, of a run that left none.
+  package init(empty record: WorkspaceRecord) {
+    self.init(record: record, changes: [], appliedBefore: 0)
+  }
+
+  private init(record: WorkspaceRecord, changes: [Change], appliedBefore: Int) {
+    self.record = record
+    self.changes = changes
+    self.appliedBefore = appliedBefore
+  }
+
   package struct Totals: Hashable, Sendable {
     package var added = 0
     package var modified = 0
@@ -61,8 +72,9 @@ package struct ChangeSet: Sendable {
 
   /// Compares a run's layer with its workspace.
   package static func scan(_ record: WorkspaceRecord) throws(WorkspaceError) -> ChangeSet {
-    let state = try RunState(record)
-    return try scan(record, applied: state.appliedState())
+    if record.mode == .direct || record.mode == .none { throw .nothingHeld(record.mode) }
+    let state = try RunState.existing(record)
+    return try scan(record, applied: state?.appliedState() ?? AppliedState())
   }
 
   static func scan(

@@ -25,6 +25,37 @@ package enum PrintableText {
     return result + "\""
   }
 
+  /// The bytes of a name as `quotedName` writes it; text without quotes is taken as it is.
+  package static func unquoted(_ text: String) -> [UInt8] {
+    let bytes = Array(text.utf8)
+    guard bytes.count > 1, bytes.first == UInt8(ascii: "\""), bytes.last == bytes.first else {
+      return bytes
+    }
+    var result: [UInt8] = []
+    var rest = bytes.dropFirst().dropLast()
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "\\"), let escape = rest.popFirst() else {
+        result.append(byte)
+        continue
+      }
+      switch escape {
+      case UInt8(ascii: "n"): result.append(10)
+      case UInt8(ascii: "t"): result.append(9)
+      case UInt8(ascii: "r"): result.append(13)
+      case UInt8(ascii: "0")...UInt8(ascii: "3"):
+        let digits = [escape] + rest.prefix(2)
+        if let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8) {
+          result.append(value)
+          rest = rest.dropFirst(2)
+        } else {
+          result.append(escape)
+        }
+      default: result.append(escape)
+      }
+    }
+    return result
+  }
+
   /// A line of content for a terminal: tabs stay, everything that could steer the terminal or
   /// disguise the text is shown as an escape.
   package static func terminalLine(_ bytes: some Collection<UInt8>) -> [UInt8] {

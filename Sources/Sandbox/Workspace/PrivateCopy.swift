@@ -58,7 +58,7 @@ package enum PrivateCopy {
       for name in try directory.names() {
         let child = path.appending(name)
         guard let status = try directory.status(of: name), status.mount == mount?.mount,
-          !child.bytes.starts(with: Layer.reservedPrefix)
+          !child.bytes.starts(with: ChangeLayer.reservedPrefix)
         else { continue }
         switch status.kind {
         case .characterDevice, .blockDevice, .fifo, .socket: continue

@@ -71,6 +71,10 @@ package struct RelativePath: Hashable, Sendable {
   package var display: String { PrintableText.quotedName(bytes) }
 }
 
+extension RelativePath: CustomStringConvertible {
+  package var description: String { display }
+}
+
 extension RelativePath: Comparable {
   /// Tree order: a directory comes directly before what it holds.
   package static func < (left: RelativePath, right: RelativePath) -> Bool {

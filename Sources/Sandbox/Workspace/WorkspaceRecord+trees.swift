@@ -1,7 +1,7 @@
 internal import SystemPackage
 
 extension WorkspaceRecord {
-  func readLayer() throws(WorkspaceError) -> Layer {
+  func readLayer() throws(WorkspaceError) -> ChangeLayer {
     switch mode {
     case .overlay:
       return .overlay(start: start)

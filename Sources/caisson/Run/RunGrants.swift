@@ -14,7 +14,6 @@ struct RunGrants {
   let hasTemporaryDirectory: Bool
   let home: String
   let startDirectory: String
-  var note: String?
 
   /// Reads the policy, looks its paths up, and refuses what cannot be kept.
   static func resolve(
@@ -84,6 +83,15 @@ struct RunGrants {
     // In an overlay a socket is another inode than the one that is listened on.
     if mode == .direct, let workspace { trees.append(workspace.real) }
     return trees.flatMap(HostTree.sockets(below:))
+  }
+
+  /// Whether the run writes into a directory of the host itself.
+  func sharesHostTree(_ mode: Sandbox.WorkspaceMode) -> Bool {
+    writes.contains { grant in
+      guard grant.isDirectory else { return false }
+      guard let workspace, PathText.covers(workspace.real, grant.real) else { return true }
+      return mode == .direct
+    }
   }
 
   /// Start-up files of a workspace that is used directly: they stay as they are.

@@ -7,9 +7,9 @@ struct RunReport {
   let run: RunID
   let outcome: RunOutcome
   let changes: ChangeCounts?
-  let mode: Sandbox.WorkspaceMode
+  /// Whether the run wrote into directories of the host itself.
+  let isDirect: Bool
   let withheld: [String]
-  let foreignFiles: String?
 
   func print() {
     var parts = ["run \(run)", ending, duration]
@@ -19,7 +19,7 @@ struct RunReport {
           ? "no changes"
           : "\(changes.added) added, \(changes.modified) modified, \(changes.deleted) deleted"
       )
-    } else if mode == .direct {
+    } else if isDirect {
       parts.append("worked on the directory itself")
     }
     var lines = ["caisson: " + parts.joined(separator: " · ")]
@@ -33,6 +33,9 @@ struct RunReport {
     }
     if outcome.denials.count > 5 {
       lines.append("  and \(outcome.denials.count - 5) more: caisson audit \(run)")
+    }
+    if isDirect {
+      lines.append("  not held back: what it wrote; start-up files below the top may be new: check them")
     }
     if !withheld.isEmpty {
       lines.append("  withheld from the environment: \(withheld.joined(separator: ", "))")

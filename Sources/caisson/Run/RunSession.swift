@@ -54,6 +54,7 @@ struct RunSession {
     var isFinished = false
     defer { if !isFinished { files.removeAfterFailure() } }
 
+    try StandardInput.makePrivate(in: files.directory)
     let environment = RunEnvironment.make(
       policy: grants.policy,
       run: run,
@@ -90,13 +91,16 @@ struct RunSession {
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
     request.protected = grants.protected(record.mode)
+    request.sharesHostTree = grants.sharesHostTree(record.mode)
+    let placeholders = try Placeholders.make(grants, record, home: home)
+    request.placeholders = placeholders?.entries ?? []
+    request.protected += placeholders?.grants ?? []
+    defer { placeholders?.remove() }
     request.layers = Self.layers()
     let plan = Confinement.plan(request)
 
     let journal = try Journal.open(directory: home.state)
-    // Never closed: the last one to close brings the log into the database, which takes longer than
-    // the rest of a short run. What is committed is safe in the log.
-    _ = Unmanaged.passRetained(journal)
+    journal.keepOpen()
     let started = started(grants, record, request, environment.withheld)
     let supervisor = RunSupervisor(
       plan: plan,
@@ -122,9 +126,8 @@ struct RunSession {
       run: run,
       outcome: outcome,
       changes: changes,
-      mode: record.mode,
-      withheld: environment.withheld,
-      foreignFiles: grants.note
+      isDirect: request.sharesHostTree,
+      withheld: environment.withheld
     )
     if changes?.total == 0 || record.mode != .overlay { files.removeLayer() }
     if case .failed(let error) = outcome.end { complain("\(error)") }

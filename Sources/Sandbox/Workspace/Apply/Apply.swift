@@ -4,23 +4,24 @@ internal import SystemPackage
 package struct Apply {
   private let record: WorkspaceRecord
   private let options: ApplySelection.Options
-  private let judge: (RelativePath) -> ApplyVerdict
+  private let judge: (Change) -> ApplyVerdict
   private let isRunning: () -> Bool
   private let inspect: (ChangeSet) throws(WorkspaceError) -> Void
-  private let willCommit: (ApplySelection) throws -> Void
+  private let willCommit: (ApplySelection, Int) throws -> Void
 
   /// - Parameters:
   ///   - judge: What the policy says about a path.
   ///   - isRunning: Whether the run is still at work; then nothing is applied.
   ///   - inspect: Sees the whole change set before anything happens; may refuse it.
-  ///   - willCommit: Called when everything is staged, before the first visible change.
+  ///   - willCommit: Called when everything is staged, before the first visible change, with the
+  ///     number of this apply.
   package init(
     _ record: WorkspaceRecord,
     _ options: ApplySelection.Options = ApplySelection.Options(),
-    judge: @escaping (RelativePath) -> ApplyVerdict,
+    judge: @escaping (Change) -> ApplyVerdict,
     isRunning: @escaping () -> Bool = { false },
     inspect: @escaping (ChangeSet) throws(WorkspaceError) -> Void = { _ in },
-    willCommit: @escaping (ApplySelection) throws -> Void = { _ in }
+    willCommit: @escaping (ApplySelection, Int) throws -> Void = { _, _ in }
   ) {
     self.record = record
     self.options = options
@@ -85,7 +86,7 @@ package struct Apply {
       )
       let plan = try staging.stage(selection.chosen)
       try work.reserve(for: plan)
-      try willCommit(selection)
+      try willCommit(selection, generation.number)
       try generation.write(plan.encoded, .plan, of: .apply)
       try work.carryOut(plan, place)
     } catch {

@@ -2,9 +2,9 @@
 package enum ApplyVerdict: Hashable, Sendable {
   case allow
   /// Held back until someone consents; by which rule, and what else would allow it.
-  case hold(rule: String, remedy: String)
+  case hold(rule: String, remedy: String?)
   /// Refused whatever anyone consents to.
-  case deny(rule: String, remedy: String)
+  case deny(rule: String, remedy: String?)
 }
 
 /// Which of a run's changes an apply takes, and why it leaves the others.
@@ -15,8 +15,8 @@ package struct ApplySelection: Sendable {
   }
 
   package enum Reason: Hashable, Sendable {
-    case held(rule: String, remedy: String)
-    case denied(rule: String, remedy: String)
+    case held(rule: String, remedy: String?)
+    case denied(rule: String, remedy: String?)
     case unsupported(Change.Unsupported)
     /// It cannot be applied without this one, which is left.
     case dependsOn(RelativePath)
@@ -57,7 +57,7 @@ package struct ApplySelection: Sendable {
   package init(
     from set: ChangeSet,
     _ options: Options,
-    judge: (RelativePath) -> ApplyVerdict
+    judge: (Change) -> ApplyVerdict
   ) throws(WorkspaceError) {
     for path in options.paths + options.accepted
     where !set.changes.contains(where: { $0.path.isWithin(path) }) {
@@ -89,7 +89,7 @@ package struct ApplySelection: Sendable {
   private static func state(
     of change: Change,
     _ options: Options,
-    _ judge: (RelativePath) -> ApplyVerdict
+    _ judge: (Change) -> ApplyVerdict
   ) -> State {
     options.wants(change.path) ? judged(change, options, judge) : .unwanted
   }
@@ -97,10 +97,10 @@ package struct ApplySelection: Sendable {
   private static func judged(
     _ change: Change,
     _ options: Options,
-    _ judge: (RelativePath) -> ApplyVerdict
+    _ judge: (Change) -> ApplyVerdict
   ) -> State {
     if case .unsupported(let reason) = change.obstacle { return .left(.unsupported(reason)) }
-    switch judge(change.path) {
+    switch judge(change) {
     case .allow: return .chosen
     case .hold(let rule, let remedy):
       return options.accepts(change.path) ? .chosen : .left(.held(rule: rule, remedy: remedy))
@@ -112,7 +112,7 @@ package struct ApplySelection: Sendable {
   private static func addCreatedParents(
     _ changes: [Change],
     _ options: Options,
-    _ judge: (RelativePath) -> ApplyVerdict,
+    _ judge: (Change) -> ApplyVerdict,
     _ states: inout [State]
   ) {
     if options.paths.isEmpty { return }

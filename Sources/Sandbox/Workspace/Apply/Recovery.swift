@@ -15,12 +15,18 @@ package struct Recovery: Sendable {
   /// Names what is unfinished, for commands that only look.
   package static func pending(_ record: WorkspaceRecord) throws(WorkspaceError) -> String? {
     guard record.mode == .overlay || record.mode == .copy else { return nil }
-    return try RunState(record).unfinished()?.1.rawValue
+    return try RunState.existing(record)?.unfinished()?.1.rawValue
+  }
+
+  /// The applies that stand and were not undone.
+  package static func standing(_ record: WorkspaceRecord) throws(WorkspaceError) -> [Int] {
+    guard let state = try RunState.existing(record) else { return [] }
+    return try state.generations().map(\.number)
   }
 
   /// Finishes, or takes back, what was interrupted, and does nothing else.
   package static func run(_ record: WorkspaceRecord) throws(WorkspaceError) -> Recovery? {
-    let state = try RunState(record)
+    guard let state = try RunState.existing(record) else { return nil }
     let locks = try state.lock()
     return try settle(state, workspace: locks.workspace)
   }

@@ -22,6 +22,12 @@ final class RunState {
     directory = try run.open(name: Self.applyName, [.read, .directory])
   }
 
+  /// The state of a run of which something was applied; nil where nothing ever was. Makes nothing.
+  static func existing(_ record: WorkspaceRecord) throws(WorkspaceError) -> RunState? {
+    let run = try openTree(record.layer, as: "run's directory")
+    return try run.status(of: applyName) == nil ? nil : RunState(record)
+  }
+
   /// The generations that stand, oldest first.
   func generations() throws(WorkspaceError) -> [Generation] {
     var numbers: [Int] = []

@@ -28,7 +28,7 @@ struct StagingPlace {
     var hidden: Hidden?
     if here.mount != there.mount || here.device != there.device {
       hidden = Hidden(
-        name: Layer.reservedPrefix + Array(state.record.run.text.utf8),
+        name: ChangeLayer.reservedPrefix + Array(state.record.run.text.utf8),
         rootModified: there.modified
       )
     }
@@ -100,7 +100,7 @@ struct StagingPlace {
   static func decode(_ bytes: [UInt8]) -> Hidden? {
     var reader = ByteReader(bytes)
     guard !bytes.isEmpty, let time = try? reader.timestamp(), let name = try? reader.bytes(),
-      name.starts(with: Layer.reservedPrefix), !name.contains(UInt8(ascii: "/"))
+      name.starts(with: ChangeLayer.reservedPrefix), !name.contains(UInt8(ascii: "/"))
     else { return nil }
     return Hidden(name: name, rootModified: time)
   }

@@ -4,13 +4,14 @@ internal import SystemPackage
 package struct Undo {
   private let record: WorkspaceRecord
   private let isRunning: () -> Bool
-  private let willCommit: ([RelativePath]) throws -> Void
+  private let willCommit: ([RelativePath], Int) throws -> Void
 
-  /// - Parameter willCommit: Called with the paths before each visible change begins.
+  /// - Parameter willCommit: Called before each visible change begins, with the paths and the number of
+  ///   the apply that is undone.
   package init(
     _ record: WorkspaceRecord,
     isRunning: @escaping () -> Bool = { false },
-    willCommit: @escaping ([RelativePath]) throws -> Void = { _ in }
+    willCommit: @escaping ([RelativePath], Int) throws -> Void = { _, _ in }
   ) {
     self.record = record
     self.isRunning = isRunning
@@ -21,6 +22,8 @@ package struct Undo {
     package var recovery: Recovery?
     /// What is as it was before the run was applied.
     package var restored: [RelativePath] = []
+    /// The applies that were undone, and how many paths each had.
+    package var undone: [(generation: Int, paths: Int)] = []
   }
 
   package func run() throws -> Result {
@@ -51,6 +54,7 @@ package struct Undo {
     for (generation, plan) in plans {
       try takeBack(generation, plan, state, locks.workspace)
       result.restored += plan.members.map(\.path)
+      result.undone.append((generation.number, plan.members.count))
     }
     result.restored = Set(result.restored).sorted()
     return result
@@ -73,7 +77,7 @@ package struct Undo {
       }
       plan.sealed = Timestamp.nextTick()
       try work.reserve(for: plan)
-      try willCommit(plan.members.map(\.path))
+      try willCommit(plan.members.map(\.path), generation.number)
       try generation.write(plan.encoded, .plan, of: .undo)
       try work.carryOut(plan, place)
     } catch {

@@ -8,7 +8,7 @@ struct LayerScan: ~Copyable {
   private let upper: OpenFile
   private let lower: OpenFile
   private let lowerRoot: FileStatus
-  private let layer: Layer
+  private let layer: ChangeLayer
   private let applied: AppliedState
   private(set) var changes: [Change] = []
   private(set) var appliedBefore = 0
@@ -23,7 +23,7 @@ struct LayerScan: ~Copyable {
   init(
     upper: consuming OpenFile,
     lower: consuming OpenFile,
-    layer: Layer,
+    layer: ChangeLayer,
     applied: AppliedState
   ) throws(WorkspaceError) {
     lowerRoot = try lower.status()
@@ -144,7 +144,7 @@ struct LayerScan: ~Copyable {
     case .socket: return .socket
     case .file, .directory, .symbolicLink: break
     }
-    if path.bytes.starts(with: Layer.reservedPrefix) { return .reserved }
+    if path.bytes.starts(with: ChangeLayer.reservedPrefix) { return .reserved }
     if path.bytes.count > Self.longestPath || depth > Self.deepest { return .tooDeep }
     if let below, below.mount != lowerRoot.mount || below.device != lowerRoot.device {
       return .otherFileSystem
@@ -334,7 +334,7 @@ struct LayerScan: ~Copyable {
       append(change)
       return
     }
-    if path.bytes.starts(with: Layer.reservedPrefix) { return }
+    if path.bytes.starts(with: ChangeLayer.reservedPrefix) { return }
     if !applied.isOurs(path, below), layer.isChangedMeanwhile(path, below) {
       change.obstacle = .conflict(.changed)
     }

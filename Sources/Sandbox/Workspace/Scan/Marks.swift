@@ -14,14 +14,14 @@ struct Marks {
     attributes = try ExtendedAttributes(keys, of: name, in: directory)
     for key in keys {
       switch key {
-      case Layer.opaqueKey:
+      case ChangeLayer.opaqueKey:
         let value = try ExtendedAttributes.value(key, of: name, in: directory)
         isOpaque = value == [UInt8(ascii: "y")]
-      case Layer.whiteoutKey:
+      case ChangeLayer.whiteoutKey:
         isWhiteout = true
-      case Layer.originKey:
+      case ChangeLayer.originKey:
         isCopied = true
-      case Layer.capabilityKey:
+      case ChangeLayer.capabilityKey:
         hasCapabilities = true
       default:
         break

@@ -5,6 +5,8 @@ struct Attack: Decodable, Sendable {
     case denied
     /// The attack may believe that it succeeded; the host is unharmed.
     case contained
+    /// Caisson refuses to start such a run.
+    case refused
   }
 
   enum Needs: String, Decodable, Sendable {

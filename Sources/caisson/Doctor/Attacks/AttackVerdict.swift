@@ -59,6 +59,8 @@ struct AttackVerdict: Equatable, Sendable {
   }
 
   static func sealed(_ attack: Attack, run: Int32, harm: Int32?) -> Sealed {
+    // Caisson sees it coming and starts nothing.
+    if attack.expects == .refused { return run == 126 ? .stopped : .through }
     // 125 to 127: the run did not take place, so nothing was attacked.
     if (125...127).contains(run) { return .broken }
     if attack.verifies, harm == Status.goal { return .through }
@@ -67,6 +69,7 @@ struct AttackVerdict: Equatable, Sendable {
     case .denied:
       if run == Status.stopped { return .stopped }
       return run == Status.goal ? .through : .broken
+    case .refused: return .broken
     case .contained:
       if attack.verifies { return harm == Status.stopped ? .contained : .broken }
       if run == Status.stopped { return .stopped }

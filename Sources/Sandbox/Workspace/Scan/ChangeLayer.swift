@@ -1,5 +1,5 @@
 /// How a run's changes lie in its layer.
-enum Layer: Sendable {
+enum ChangeLayer: Sendable {
   /// An overlay's upper directory: only what changed, with marks for what was removed.
   case overlay(start: Timestamp)
   /// A whole copy, with a snapshot of how it looked when the run began.

@@ -2,39 +2,20 @@ import Foundation
 import Glibc
 import Journal
 
-/// The process that watches over a run, named so that a later command can tell whether it lives.
+/// Tells whether the supervisor of a run, as its first row names it, still lives.
 ///
 /// A process number alone says nothing: it is given again, means another process in another
 /// namespace, and nothing after a restart of the machine.
-struct Supervisor: Equatable {
-  var pid: Int32
-  /// When the process started, in clock ticks since boot.
-  var pidStart: UInt64
-  var boot: String?
-  var pidNamespace: String?
-  var host: String
+struct SupervisorWatch {
+  private let own = OwnProcess.current()
+  private let host = Self.hostName()
 
-  /// This process.
-  static func current() -> Supervisor {
-    let pid = getpid()
-    return Supervisor(
-      pid: pid,
-      pidStart: startTicks(of: pid) ?? 0,
-      boot: try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
-        .trimmingCharacters(in: .newlines),
-      pidNamespace: try? FileManager.default.destinationOfSymbolicLink(
-        atPath: "/proc/self/ns/pid"
-      ),
-      host: hostName()
-    )
-  }
-
-  /// Whether the supervisor that a row names is certainly dead. In doubt it is not: it may run on
-  /// another machine or in another container that shares this state directory.
+  /// Whether the supervisor is certainly dead. In doubt it is not: it may run on another machine or
+  /// in another container that shares this state directory.
   func isGone(_ started: RunStarted) -> Bool {
     guard started.host == host else { return false }
-    if let boot, let other = started.boot, boot != other { return true }
-    if let other = started.pidNamespace, other != pidNamespace { return false }
+    if let boot = own.boot, let other = started.boot, boot != other { return true }
+    if let other = started.pidNamespace, other != own.namespace { return false }
     return Self.startTicks(of: started.pid) != started.pidStart
   }
 
@@ -60,9 +41,9 @@ extension Journal {
   func noticeAbandoned(among runs: [RunSummary]) throws(JournalError) -> Bool {
     let open = runs.filter { $0.state == .running }
     guard !open.isEmpty else { return false }
-    let observer = Supervisor.current()
+    let watch = SupervisorWatch()
     var noticed = false
-    for run in open where observer.isGone(run.started) {
+    for run in open where watch.isGone(run.started) {
       let row = try abandon(
         run: run.run,
         reason: "its supervisor, process \(run.started.pid), ended without a word"

@@ -1,0 +1,47 @@
+import Glibc
+import SystemPackage
+
+/// What a run may be given as its standard input.
+enum StandardInput {
+  /// Replaces a file by a private copy, and refuses a directory.
+  ///
+  /// A descriptor carries more than its bytes: through one, mode, times and attributes of the
+  /// caller's own file could be changed, and a directory would be a door past the new root.
+  static func makePrivate(in directory: FilePath) throws {
+    var status = stat()
+    guard fstat(0, &status) == 0 else { return }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR:
+      throw RunSession.Refusal.policy(
+        "standard input is a directory, which would let the run past its walls; "
+          + "redirect it from a file or /dev/null"
+      )
+    case S_IFREG where fcntl(0, F_GETFL) & O_ACCMODE == O_RDONLY: try copy(into: directory)
+    default: break
+    }
+  }
+
+  private static func copy(into directory: FilePath) throws {
+    // __O_TMPFILE | O_DIRECTORY: a file without a name, gone with its last descriptor.
+    let unnamed: Int32 = 0o20000000 | O_DIRECTORY
+    let copy = open(directory.string, unnamed | O_RDWR | O_CLOEXEC, 0o400)
+    guard copy >= 0 else { throw failure("cannot make a private copy of standard input") }
+    defer { close(copy) }
+    while true {
+      let count = sendfile(copy, 0, nil, 1 << 30)
+      if count == 0 { break }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw failure("cannot copy standard input into \(directory)")
+      }
+    }
+    let readOnly = open("/proc/self/fd/\(copy)", O_RDONLY | O_CLOEXEC)
+    guard readOnly >= 0 else { throw failure("cannot open the copy of standard input") }
+    defer { close(readOnly) }
+    guard dup2(readOnly, 0) == 0 else { throw failure("cannot replace standard input") }
+  }
+
+  private static func failure(_ what: String) -> RunSession.Refusal {
+    .failed("\(what): \(String(cString: strerror(errno)))")
+  }
+}
