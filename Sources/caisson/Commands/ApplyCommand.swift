@@ -24,8 +24,13 @@ struct ApplyCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A run: its name, the beginning of one, or 'last'.")
-  var run: String
+  @Argument(
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
+  )
+  var named: String
 
   @Argument(help: "Only these paths of the workspace, and what lies beneath them.")
   var paths: [String] = []
@@ -51,7 +56,7 @@ struct ApplyCommand: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let held = try HeldRun(run)
+      let held = try HeldRun(named)
       if recover {
         let recovery = try held.recover()
         if recovery == nil { complain("nothing of run \(held.id) was interrupted") }

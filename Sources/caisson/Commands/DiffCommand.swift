@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Sandbox
+import SystemPackage
 
 /// `caisson diff`: what a run changed, before anyone takes it.
 struct DiffCommand: ParsableCommand {
@@ -19,8 +20,13 @@ struct DiffCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A run: its name, the beginning of one, or 'last'.")
-  var run: String
+  @Argument(
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
+  )
+  var named: String
 
   @Argument(help: "Only these paths of the workspace, and what lies beneath them.")
   var paths: [String] = []
@@ -42,7 +48,7 @@ struct DiffCommand: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let held = try HeldRun(run)
+      let held = try HeldRun(named)
       try held.announceUnfinished()
       if held.isRunning { complain("run \(held.id) is still at work: its changes may grow") }
       let set = try held.changes()

@@ -17,15 +17,20 @@ struct DiscardCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A run: its name, the beginning of one, or 'last'.")
-  var run: String
+  @Argument(
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
+  )
+  var named: String
 
   @Flag(help: "Print a JSON object.")
   var json = false
 
   func run() throws {
     try reportingFailures {
-      let held = try HeldRun(run)
+      let held = try HeldRun(named)
       _ = try held.recover()
       // A layer that cannot be read can still be thrown away.
       let totals = try? held.changes().totals

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Journal
 import Sandbox
+import SystemPackage
 
 /// `caisson undo`: puts back what applying a run changed.
 struct UndoCommand: ParsableCommand {
@@ -17,8 +18,13 @@ struct UndoCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A run: its name, the beginning of one, or 'last'.")
-  var run: String
+  @Argument(
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
+  )
+  var named: String
 
   @Flag(help: "Only finish, or take back, what was interrupted.")
   var recover = false
@@ -28,7 +34,7 @@ struct UndoCommand: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let held = try HeldRun(run)
+      let held = try HeldRun(named)
       let recovery = try held.recover()
       if recover {
         if recovery == nil { complain("nothing of run \(held.id) was interrupted") }

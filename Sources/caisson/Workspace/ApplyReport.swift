@@ -1,4 +1,5 @@
 import Sandbox
+import SystemPackage
 
 /// What an apply did and what it left, for people and for programs.
 struct ApplyReport: Encodable {
