@@ -108,7 +108,7 @@ package final class ChangeDiff {
       switch status.kind {
       case .file: "100"
       case .directory: "040"
-      case .symbolicLink: "120"
+      case .symbolicLink: return "120000"
       default: "000"
       }
     let permissions = String(status.permissions, radix: 8)
