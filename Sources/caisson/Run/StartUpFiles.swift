@@ -5,7 +5,7 @@ import Sandbox
 enum StartUpFiles {
   /// Names that are start-up files in the directories of editors and of git, absent ones included.
   private static let names = [
-    "x", "tasks.json", "launch.json", "settings.json", "mcp.json", "extensions.json",
+    "x", "tasks.json", "launch.json", "settings.json", "extensions.json",
     "workspace.xml", "runConfigurations", "hooks.json",
   ]
 
