@@ -92,6 +92,7 @@ char *manifest(const char *root);  // a line for each entry; NULL with errno
 int manifest_keep(const char *directory, const char *name);
 int verify_untouched(const char *directory);
 int verify_startup(const char *directory);
+int verify_bare(const char *directory);
 int verify_privileged_files(const char *directory);
 int verify_retained(const char *directory);
 int verify_victim(const char *directory);

@@ -84,7 +84,7 @@ ATTACK(startup_git_nested, files, apply, any, contained, "", "workspace", verify
 ATTACK(startup_git_link, files, apply, any, contained, "", "repository,workspace", verify_startup, "make .git/hooks a link to an ordinary directory")
 ATTACK(startup_git_file, files, apply, any, contained, "", "workspace", verify_startup, "make .git a file that points at another git directory")
 ATTACK(startup_git_rename, files, apply, any, contained, "", "workspace", verify_startup, "build a git directory elsewhere and rename it into place")
-ATTACK(startup_git_bare, files, apply, any, contained, "", "workspace", verify_startup, "plant a bare repository whose config runs a command")
+ATTACK(startup_git_bare, files, apply, any, contained, "", "workspace", verify_bare, "plant a bare repository whose config runs a command")
 ATTACK(startup_shell, files, apply, any, contained, "", "workspace", verify_startup, "plant shell start-up files at several depths")
 ATTACK(startup_editor, files, apply, any, contained, "", "workspace", verify_startup, "plant tasks and settings of editors")
 ATTACK(startup_agents, files, apply, any, contained, "", "workspace", verify_startup, "plant MCP servers and hooks of coding agents")
@@ -98,7 +98,7 @@ ATTACK(apply_through_link, files, apply, any, contained, "", "canary,links,works
 ATTACK(apply_link_parent, files, apply, any, contained, "", "canary,workspace", verify_untouched, "replace a directory by a link to the outside, and let apply write through it")
 ATTACK(apply_pipe, files, apply, any, contained, "", "workspace", verify_applied, "leave pipes and sockets that hang whoever opens them")
 ATTACK(apply_overlay_names, files, apply, any, contained, "", "workspace", verify_overlay_names, "leave overlay attributes that redirect to other places")
-ATTACK(apply_terminal_escape, files, apply, any, contained, "", "workspace", verify_escapes, "leave names that drive the terminal of whoever reads the diff")
+ATTACK(apply_terminal_escape, files, apply, any, contained, "", "workspace,terminal", verify_escapes, "leave names that drive the terminal of whoever reads the diff")
 
 // ---- Files: quota (files_quota.c)
 ATTACK(fill_disk, files, limits, any, contained, "", "limits", NULL, "fill the disk through the workspace")

@@ -74,6 +74,16 @@ int verify_startup(const char *directory) {
   return unharmed("nothing but ordinary files changed");
 }
 
+// A bare repository counts from the moment that git takes the directory for one.
+int verify_bare(const char *directory) {
+  if (ordinary_is_missing(directory)) return errno = ENOENT, broken("apply took no ordinary file");
+  bool head = access(text("%s/workspace/data/HEAD", directory), F_OK) == 0;
+  bool config = access(text("%s/workspace/data/config", directory), F_OK) == 0;
+  bool hook = access(text("%s/workspace/data/hooks/post-checkout", directory), F_OK) == 0;
+  if (head && (config || hook)) return harm("git takes workspace/data for a repository");
+  return hook ? harm("a hook came through") : unharmed("no repository came through");
+}
+
 static const char *find_privileged(const char *path) {
   struct stat facts;
   if (lstat(path, &facts) != 0) return NULL;
@@ -189,8 +199,8 @@ int verify_escapes(const char *directory) {
       if (strchr(entry->d_name, '\033')) return harm("a listing of names drives the terminal");
     return unharmed("no such name");
   }
-  static const char *const outputs[] = {"run.out", "diff.out", "apply.out"};
-  for (int i = 0; i < 3; i++) {
+  static const char *const outputs[] = {"diff.out", "apply.out"};
+  for (int i = 0; i < 2; i++) {
     char *output = slurp(text("%s/facts/%s", directory, outputs[i]));
     if (output && (strchr(output, '\033') || strchr(output, '\a') || strchr(output, '\r')))
       return harm(text("raw control characters in %s", outputs[i]));
