@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Journal
 import Sandbox
-import SystemPackage
 
 /// `caisson apply`: takes a run's changes into the workspace.
 struct ApplyCommand: ParsableCommand {
@@ -26,7 +25,10 @@ struct ApplyCommand: ParsableCommand {
   )
 
   @Argument(
-    help: ArgumentHelp("A run: its name, the beginning of one, or 'last'.", valueName: "run")
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
   )
   var named: String
 

@@ -21,7 +21,10 @@ struct DiffCommand: ParsableCommand {
   )
 
   @Argument(
-    help: ArgumentHelp("A run: its name, the beginning of one, or 'last'.", valueName: "run")
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
   )
   var named: String
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Journal
 import Sandbox
-import SystemPackage
 
 /// `caisson discard`: throws away what a run changed.
 struct DiscardCommand: ParsableCommand {
@@ -19,7 +18,10 @@ struct DiscardCommand: ParsableCommand {
   )
 
   @Argument(
-    help: ArgumentHelp("A run: its name, the beginning of one, or 'last'.", valueName: "run")
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
   )
   var named: String
 

@@ -19,7 +19,10 @@ struct UndoCommand: ParsableCommand {
   )
 
   @Argument(
-    help: ArgumentHelp("A run: its name, the beginning of one, or 'last'.", valueName: "run")
+    help: ArgumentHelp(
+      "A run: its name, the beginning of one, or 'last'.",
+      valueName: "run"
+    )
   )
   var named: String
 

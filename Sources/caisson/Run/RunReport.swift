@@ -35,7 +35,9 @@ struct RunReport {
       lines.append("  and \(outcome.denials.count - 5) more: caisson audit \(run)")
     }
     if isDirect {
-      lines.append("  not held back: what it wrote; start-up files below the top may be new: check them")
+      lines.append(
+        "  not held back: what it wrote; start-up files below the top may be new: check them"
+      )
     }
     if !withheld.isEmpty {
       lines.append("  withheld from the environment: \(withheld.joined(separator: ", "))")

@@ -104,11 +104,11 @@ package final class ChangeDiff {
   }
 
   private static func mode(_ status: FileStatus) -> String {
+    if status.kind == .symbolicLink { return "120000" }
     let type =
       switch status.kind {
       case .file: "100"
       case .directory: "040"
-      case .symbolicLink: "120"
       default: "000"
       }
     let permissions = String(status.permissions, radix: 8)
