@@ -102,6 +102,8 @@ int verify_stage(const char *directory);
 int verify_hostname(const char *directory);
 int verify_escapes(const char *directory);
 int verify_overlay_names(const char *directory);
+int verify_access_lists(const char *directory);
+int verify_log(const char *directory);
 int verify_applied(const char *directory);
 pid_t process_with_argument(const char *marker);
 long long process_start(pid_t pid);  // ticks after boot; -1 if there is no such process

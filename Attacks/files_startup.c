@@ -147,6 +147,12 @@ int attack_startup_direct_absent(void) {
                ".git/hooks/post-checkout", ".gitmodules", ".npmrc", "sitecustomize.py");
 }
 
+int attack_startup_direct_folders(void) {
+  return PLANT(hook, ".vscode/tasks.json", ".claude/settings.json", ".cursor/mcp.json", ".husky/pre-commit",
+               ".git/hooks/post-checkout", ".idea/workspace.xml", ".devcontainer/devcontainer.json",
+               ".cargo/config.toml", ".ssh/rc");
+}
+
 int attack_create_denied(void) {
   return PLANT("denied\n", "forbidden.txt", "new/forbidden");
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -123,4 +124,16 @@ int attack_wall_clock(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
   } while (now.tv_sec - start.tv_sec < 5);
   return goal("ran for more than four seconds");
+}
+
+// A core pattern that begins with a pipe starts its handler whatever the limit is, except 1: with 0
+// a crash of the run is handed to a program of the host that runs as root.
+int attack_core_handler(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_CORE, &limit);
+  if (limit.rlim_cur != 1) return goal("a crash reaches a handler: the limit is %lu", (unsigned long)limit.rlim_cur);
+  limit.rlim_cur = limit.rlim_max = 0;
+  if (setrlimit(RLIMIT_CORE, &limit) == 0) return goal("the limit can be lowered to 0, where a handler is started");
+  if (syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL) == 0) return goal("the limit can be lowered by prlimit64");
+  return stopped("setrlimit(RLIMIT_CORE)");
 }

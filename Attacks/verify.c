@@ -220,6 +220,27 @@ int verify_overlay_names(const char *directory) {
   return unharmed("no overlay attribute reached the workspace");
 }
 
+int verify_access_lists(const char *directory) {
+  if (ordinary_is_missing(directory)) return errno = ENOENT, broken("apply took no ordinary file");
+  static const char *const paths[] = {"ordinary.txt", "ordinary-folder", "plain.txt"};
+  static const char *const names[] = {"system.posix_acl_access", "system.posix_acl_default"};
+  for (int p = 0; p < 3; p++)
+    for (int n = 0; n < 2; n++) {
+      char value[256];
+      if (lgetxattr(text("%s/workspace/%s", directory, paths[p]), names[n], value, sizeof value) > 0)
+        return harm(text("workspace/%s has %s", paths[p], names[n]));
+    }
+  return unharmed("no access control list came through");
+}
+
+// What the caller's log held before must still begin it.
+int verify_log(const char *directory) {
+  char *log = slurp(text("%s/outside/log", directory));
+  if (!log) return harm("the log is gone");
+  return strncmp(log, "earlier\n", 8) == 0 ? unharmed("the log begins as it did")
+                                           : harm("the log was rewritten");
+}
+
 int verify_applied(const char *directory) {
   // The suite's own time limit ends an apply that hangs; what counts here is that it came through.
   if (!was_applied(directory)) return harm("whoever opens the pipe hangs");

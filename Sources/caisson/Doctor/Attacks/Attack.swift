@@ -25,6 +25,9 @@ struct Attack: Decodable, Sendable {
   var verifies: Bool
   var title: String
 
+  /// Whether file accesses are traced meanwhile.
+  var isTraced: Bool { setup.split(separator: ",").contains("trace") }
+
   /// Whether the changes of the run are applied afterwards, which is what is attacked.
   var isApplied: Bool { setup.split(separator: ",").contains("workspace") }
 }

@@ -74,7 +74,8 @@ struct AttackSuite {
         fixture,
         [
           caisson, "run", "--quiet", "--policy", fixture.appending("policy.yaml").string,
-          "--in", fixture.appending("workspace").string, "--",
+          "--in", fixture.appending("workspace").string,
+        ] + (attack.isTraced ? ["--trace-denials", "--"] : ["--"]) + [
           fixture.appending("workspace/.attack").string, "run", attack.name,
         ]
       )
