@@ -104,11 +104,12 @@ package final class ChangeDiff {
   }
 
   private static func mode(_ status: FileStatus) -> String {
+    // A link's own permissions mean nothing.
+    if status.kind == .symbolicLink { return "120000" }
     let type =
       switch status.kind {
       case .file: "100"
       case .directory: "040"
-      case .symbolicLink: return "120000"
       default: "000"
       }
     let permissions = String(status.permissions, radix: 8)
