@@ -133,7 +133,11 @@ int attack_core_handler(void) {
   getrlimit(RLIMIT_CORE, &limit);
   if (limit.rlim_cur != 1) return goal("a crash reaches a handler: the limit is %lu", (unsigned long)limit.rlim_cur);
   limit.rlim_cur = limit.rlim_max = 0;
-  if (setrlimit(RLIMIT_CORE, &limit) == 0) return goal("the limit can be lowered to 0, where a handler is started");
-  if (syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL) == 0) return goal("the limit can be lowered by prlimit64");
-  return stopped("setrlimit(RLIMIT_CORE)");
+  setrlimit(RLIMIT_CORE, &limit);
+  syscall(SYS_setrlimit, RLIMIT_CORE, &limit);
+  syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL);
+  syscall(SYS_prlimit64, 0, (long)RLIMIT_CORE | 1L << 32, &limit, NULL);
+  getrlimit(RLIMIT_CORE, &limit);
+  return limit.rlim_cur == 1 ? stopped_because("the limit stays 1")
+                             : goal("the limit was set to %lu", (unsigned long)limit.rlim_cur);
 }
