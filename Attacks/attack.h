@@ -22,7 +22,8 @@ struct attack {
   const char *layer;    // the layer that is there to stop it
   const char *needs;    // "root" or "any": who can run the control
   const char *expects;  // "denied": the attack sees it; "contained": the host is
-                        // unharmed; "refused": no such run is started
+                        // unharmed; "refused": no such run is started; "known": gets
+                        // through, and docs/threat-model.md says so
   const char *audit;    // system call named by the denial row, or "" where none can be expected
   const char *setup;    // fixtures, comma separated: see fixtures.c and stage.c
   const char *title;    // one sentence

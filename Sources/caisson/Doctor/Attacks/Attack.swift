@@ -7,6 +7,8 @@ struct Attack: Decodable, Sendable {
     case contained
     /// Caisson refuses to start such a run.
     case refused
+    /// It gets through, and `docs/threat-model.md` says so.
+    case known
   }
 
   enum Needs: String, Decodable, Sendable {
