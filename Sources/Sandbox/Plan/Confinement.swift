@@ -50,6 +50,7 @@ package enum Confinement {
     plan.directory = request.directory
     plan.cgroups = request.cgroups
     plan.placeholders = request.placeholders
+    if request.removesEmptyLayer { plan.emptyLayer = request.workspace?.layer }
     return plan
   }
 

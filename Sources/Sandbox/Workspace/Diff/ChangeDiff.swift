@@ -104,6 +104,7 @@ package final class ChangeDiff {
   }
 
   private static func mode(_ status: FileStatus) -> String {
+    // A link's own permissions mean nothing.
     if status.kind == .symbolicLink { return "120000" }
     let type =
       switch status.kind {
