@@ -98,16 +98,13 @@ int attack_clone3_user(void) {
 int attack_setns_other(void) {
   struct tries tries = {0};
   static const char *const kinds[] = {"net", "uts", "ipc", "cgroup", "pid", "mnt", "user"};
-  const int pids[] = {param_pid("victim"), 1, getpid()};
+  const char *whose[] = {text("%d", param_pid("victim")), "1", "self"};
   for (int p = 0; p < 3; p++)
     for (int k = 0; k < 7; k++) {
-      int file = open(text("/proc/%d/ns/%s", pids[p], kinds[k]), O_RDONLY | O_CLOEXEC);
-      if (file < 0) {
-        attempt(&tries, text("open(%d/%s)", pids[p], kinds[k]), -1);
-        continue;
-      }
-      if (attempt(&tries, text("setns(%d/%s)", pids[p], kinds[k]), setns(file, 0))) return conclude(&tries);
-      close(file);
+      char *path = text("/proc/%s/ns/%s", whose[p], kinds[k]);
+      int file = open(path, O_RDONLY | O_CLOEXEC);
+      if (attempt(&tries, path, file < 0 ? -1 : setns(file, 0))) return conclude(&tries);
+      if (file >= 0) close(file);
     }
   long pidfd = syscall(SYS_pidfd_open, param_pid("victim"), 0);
   if (pidfd >= 0) attempt(&tries, "setns(pidfd)", setns((int)pidfd, CLONE_NEWNET));

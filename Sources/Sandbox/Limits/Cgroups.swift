@@ -16,6 +16,34 @@ package struct Cgroups: Sendable {
 
   package init() {}
 
+  /// Asks the kernel to be ready for moving a process between groups.
+  ///
+  /// The first move after a while waits for all processors to pass a quiet state, some 8 ms, and the
+  /// next ones do not. A thread makes the first one, of this process into the group where it is,
+  /// while the run is still being prepared.
+  package static func prepareJoining() {
+    guard cl_effective_uid() == 0 else { return }
+    var thread = pthread_t()
+    var before = sigset_t()
+    var all = sigset_t()
+    sigfillset(&all)
+    // Signals belong to the thread that waits for them.
+    pthread_sigmask(SIG_BLOCK, &all, &before)
+    let made = pthread_create(
+      &thread,
+      nil,
+      { _ in
+        if let parent = Cgroups.places().parents[.pids] {
+          _ = Cgroups.write("\(parent)/cgroup.procs", "\(getpid())")
+        }
+        return nil
+      },
+      nil
+    )
+    if made == 0 { pthread_detach(thread) }
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+  }
+
   package var paths: [String] { Array(Set(directories.values)).sorted() }
   package func has(_ controller: Controller) -> Bool { directories[controller] != nil }
 

@@ -50,6 +50,7 @@ package enum Confinement {
     plan.directory = request.directory
     plan.cgroups = request.cgroups
     plan.placeholders = request.placeholders
+    if request.removesEmptyLayer { plan.emptyLayer = request.workspace?.layer }
     return plan
   }
 
@@ -101,7 +102,17 @@ package enum Confinement {
     if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
     if request.hasTemporaryDirectory {
       temporary("/tmp", mode: "1777")
-      placed.append(("/var/tmp", .symlink(text: "/tmp", target: "var/tmp")))
+      let second = "/var/tmp"
+      let named =
+        (request.reads + request.writes).map(\.real)
+        + [workspace?.path.real, request.home]
+        .compactMap { $0 }
+      // What lies below it needs a directory there: no mount is made through a link.
+      if named.contains(where: { PathText.liesBelow($0, second) }) {
+        temporary(second, mode: "1777")
+      } else {
+        placed.append((second, .symlink(text: "/tmp", target: relative(second))))
+      }
     }
     let homeIsInWorkspace = workspace.map { PathText.covers($0.path.real, request.home) } ?? false
     if !homeIsInWorkspace, !covered(request.home, by: request.writes) {

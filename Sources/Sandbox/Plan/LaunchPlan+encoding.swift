@@ -67,6 +67,7 @@ extension LaunchPlan {
       writer.long(placeholder.inode)
       writer.byte(placeholder.isDirectory)
     }
+    body.text(emptyLayer ?? "")
 
     var whole = PlanWriter()
     whole.word(UInt32(CL_PLAN_MAGIC))

@@ -87,6 +87,9 @@ package struct LaunchPlan: Sendable, Equatable {
   package var cgroups: [String] = []
   /// What the launcher removes from the host when the run has ended, if it is still empty.
   package var placeholders: [Placeholder] = []
+  /// The layer's directory, if the launcher is to remove an upper and a work directory in it that
+  /// are empty when the run has ended.
+  package var emptyLayer: String?
 }
 
 /// Attributes of a mount, as mount_setattr(2) numbers them.

@@ -27,7 +27,7 @@ final class Placeholders {
   ]
   private static let directories = [
     ".vscode", ".idea", ".zed", ".cursor", ".claude", ".codex", ".gemini", ".husky",
-    ".devcontainer", ".ssh", ".emacs.d", ".git", ".git/hooks",
+    ".devcontainer", ".ssh", ".cargo", ".emacs.d", ".git", ".git/hooks",
   ]
 
   private init(record: FilePath, lock: Int32) {
@@ -61,7 +61,7 @@ final class Placeholders {
     var wanted = Self.files.map { ($0, false) } + Self.directories.map { ($0, true) }
     wanted.removeAll { name, isDirectory in
       // Either the repository's own directory is absent, or its hooks are.
-      if name == ".git/hooks", !Self.exists("\(workspace.real)/.git/HEAD") { return true }
+      if name == ".git/hooks", !Self.exists("\(workspace.real)/.git") { return true }
       if Self.exists("\(workspace.real)/\(name)") { return true }
       let kind: EntryKind = isDirectory ? .directory : .file
       let probe = name == ".git" ? ".git/hooks/x" : isDirectory ? name + "/x" : name

@@ -24,7 +24,11 @@ struct RunGrants {
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
     let mode = try Self.mode(mode, document)
-    if mode == .none { document.workspace = .none }
+    switch mode {
+    case .none: document.workspace = .none
+    case .direct: document.workspace = .direct
+    case .overlay, .copy: document.workspace = .overlay
+    }
     let userHome = HostTree.find(NSHomeDirectory(), isSystem: true)?.real ?? "/tmp/home"
     let place = directory ?? FileManager.default.currentDirectoryPath
     var workspace: GrantedPath?
@@ -44,7 +48,12 @@ struct RunGrants {
     do {
       policy = try CompiledPolicy(
         document,
-        PolicyVariables(workspace: workspace?.real, home: userHome, ownDirectories: own)
+        PolicyVariables(
+          workspace: workspace?.real,
+          home: userHome,
+          ownDirectories: own,
+          installations: ProgramPlaces.installations(of: document.filesystem.programs)
+        )
       )
     } catch {
       throw RunSession.Refusal.policy("\(error)")
@@ -55,9 +64,9 @@ struct RunGrants {
         "policy \(policy.name) grants what is not enforced yet, so nothing is run:\n\(reasons)"
       )
     }
-    let reads = try policy.read.flatMap(lookUp) + programs(policy.programs)
-    let privateTemporary = policy.write.contains { $0.path == "/tmp" }
-    let writes = try policy.write.filter { $0.path != "/tmp" }.flatMap(lookUp)
+    let reads = try policy.read.flatMap(lookUp)
+    let privateTemporary = policy.write.contains { $0.source == .fresh && $0.path == "/tmp" }
+    let writes = try policy.write.filter { $0.source == .host }.flatMap(lookUp)
     let denied =
       try policy.deny.flatMap { try lookUp($0, mayBeMissing: true) }
       + own.compactMap { HostTree.find($0, isSystem: true) }
@@ -141,20 +150,5 @@ struct RunGrants {
       "\(grant.rule)\(line): \(grant.path) does not exist on this machine; make it, or take the "
         + "line out"
     )
-  }
-
-  /// Directories of the programs that a policy names, wherever `PATH` finds them.
-  private static func programs(_ names: [String]) -> [GrantedPath] {
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    var found: [GrantedPath] = []
-    for name in names {
-      guard let program = HostTree.program(name, path: path) else { continue }
-      for place in [program, HostTree.find(program, isSystem: true)?.real ?? program] {
-        for directory in ProgramPlaces.directories(of: place) {
-          if let grant = HostTree.find(directory, isSystem: true) { found.append(grant) }
-        }
-      }
-    }
-    return found
   }
 }

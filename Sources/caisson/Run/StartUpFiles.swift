@@ -3,6 +3,12 @@ import Sandbox
 
 /// Start-up files of a workspace that a run uses directly.
 enum StartUpFiles {
+  /// Names that are start-up files in the directories of editors and of git, absent ones included.
+  private static let names = [
+    "x", "tasks.json", "launch.json", "settings.json", "extensions.json",
+    "workspace.xml", "runConfigurations", "hooks.json", "mcp.json", "config", "config.toml",
+  ]
+
   /// Those that exist, at any depth: each becomes a read-only mount.
   static func existing(in workspace: String, policy: CompiledPolicy) -> [GrantedPath] {
     var found: [GrantedPath] = []
@@ -14,13 +20,22 @@ enum StartUpFiles {
           let entry = HostTree.find(workspace + path, isSystem: false)
         else { continue }
         let relative = Array(path.utf8.dropFirst())
-        switch policy.decideApply(
-          relativePath: relative,
-          kind: entry.isDirectory ? .directory : .file
-        ) {
-        case .allow: if entry.isDirectory { pending.append(path) }
-        case .hold, .deny:
+        guard entry.isDirectory else {
+          if policy.decideApply(relativePath: relative, kind: .file) != .allow {
+            found.append(entry)
+          }
+          continue
+        }
+        // A directory in which a new file would be a start-up file is kept as a whole.
+        let holds =
+          policy.decideApply(relativePath: relative, kind: .directory) != .allow
+          || names.contains {
+            policy.decideApply(relativePath: relative + Array("/\($0)".utf8), kind: .file) != .allow
+          }
+        if holds {
           found.append(entry)
+        } else {
+          pending.append(path)
         }
       }
     }

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Start-up of a sealed run against its peers, interleaved in one process.
+
+  Benchmarks/startup/startup.py [--build DIR] [--rounds N] [--warm-up N]
+
+Every round starts each contender once, in an order drawn anew, so that whatever else the machine
+does falls on all alike. Measured is the time from posix_spawn to the reaped end of the process.
+
+  exec      /bin/true by itself: the floor of any command
+  unshare   util-linux, namespaces alone: no root of its own, no Landlock, no filter
+  bwrap     bwrap --unshare-all --ro-bind / / true
+  launcher  caisson-launch alone, given a plan as `caisson run` made it; this script is supervisor
+  run       caisson run --quiet -- true, everything enforced, journal included
+
+The launcher's plan is captured from a real run: a stand-in beside a copy of the command keeps what
+it is handed and holds the run open, so that the layers which the plan names are there.
+"""
+
+import argparse
+import array
+import os
+import pathlib
+import platform
+import random
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+PLAN, CONTROL = 3, 4
+STAND_IN = """#!/bin/sh
+cat <&3 >"{folder}/plan.part" && mv "{folder}/plan.part" "{folder}/plan"
+while [ ! -e "{folder}/over" ]; do sleep 0.1; done
+"""
+
+
+def wait_for(path):
+    for _ in range(200):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    sys.exit(f"startup.py: {path} did not appear: the run did not reach its launcher")
+
+
+def capture(build, folder, environment, workspace):
+    """Has `caisson run` hand its plan to a stand-in, which keeps it."""
+    copy = folder / "copy"
+    copy.mkdir()
+    shutil.copy2(build / "caisson", copy / "caisson")
+    stand_in = copy / "caisson-launch"
+    stand_in.write_text(STAND_IN.format(folder=folder))
+    stand_in.chmod(0o755)
+    held = subprocess.Popen(
+        [copy / "caisson", "run", "--quiet", "--", "true"],
+        cwd=workspace, env=environment, stderr=subprocess.DEVNULL,
+    )
+    wait_for(folder / "plan")
+    return held
+
+
+class Launcher:
+    """Plays the supervisor: waits for READY, says GO, waits for the end."""
+
+    def __init__(self, program, plan, runs):
+        self.program = program
+        self.plan = plan
+        self.work = [run / "work/work" for run in runs.iterdir()]
+        # The launcher removes the run's control groups at its end: the next start needs them anew.
+        names = re.findall(rb"/sys/fs/cgroup/[^\0]*caisson-[^\0/]*", plan.read_bytes())
+        self.groups = [os.fsdecode(name) for name in names]
+
+    def start(self, environment):
+        for group in self.groups:
+            os.makedirs(group, exist_ok=True)
+        # An overlay that was mounted volatile wants a fresh work directory.
+        for work in self.work:
+            if work.exists():
+                work.chmod(0o700)
+                shutil.rmtree(work)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        plan = os.open(self.plan, os.O_RDONLY)
+        actions = [
+            (os.POSIX_SPAWN_DUP2, plan, PLAN + 100),
+            (os.POSIX_SPAWN_DUP2, theirs.fileno(), CONTROL + 100),
+            (os.POSIX_SPAWN_DUP2, PLAN + 100, PLAN),
+            (os.POSIX_SPAWN_DUP2, CONTROL + 100, CONTROL),
+            (os.POSIX_SPAWN_CLOSE, PLAN + 100),
+            (os.POSIX_SPAWN_CLOSE, CONTROL + 100),
+        ]
+        began = time.perf_counter_ns()
+        pid = os.posix_spawn(self.program, [self.program], {}, file_actions=actions, setsid=True)
+        theirs.close()
+        os.close(plan)
+        listeners = []
+        while True:
+            space = socket.CMSG_SPACE(4 * array.array("i").itemsize)
+            message, ancillary, _, _ = ours.recvmsg(8192, space)
+            for _, _, data in ancillary:
+                numbers = array.array("i")
+                numbers.frombytes(data[: len(data) - len(data) % numbers.itemsize])
+                listeners += numbers
+            kind = message[:1]
+            if kind == b"R":
+                ours.send(b"G" + bytes(4))
+            elif kind in (b"X", b"E", b"F", b""):
+                break
+        ours.close()
+        _, status = os.waitpid(pid, 0)
+        ended = time.perf_counter_ns()
+        for number in listeners:
+            os.close(number)
+        if kind != b"X":
+            sys.exit(f"startup.py: the launcher said {message!r}")
+        return ended - began, status
+
+
+class Program:
+    def __init__(self, *arguments):
+        self.program = shutil.which(str(arguments[0])) or sys.exit(f"no {arguments[0]} here")
+        self.arguments = [self.program, *map(str, arguments[1:])]
+
+    def start(self, environment):
+        began = time.perf_counter_ns()
+        pid = os.posix_spawn(self.program, self.arguments, environment)
+        _, status = os.waitpid(pid, 0)
+        return time.perf_counter_ns() - began, status
+
+
+def contenders(build, folder, missing):
+    known = {
+        "exec": ["true"],
+        "unshare": ["unshare", "-Ur", "-m", "-p", "-f", "-n", "-i", "-u", "-C", "true"],
+        "bwrap": ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"],
+        "run": [build / "caisson", "run", "--quiet", "--", "true"],
+    }
+    found = {}
+    for name, arguments in known.items():
+        if shutil.which(str(arguments[0])):
+            found[name] = Program(*arguments)
+        else:
+            missing.append(name)
+    found["launcher"] = Launcher(str(build / "caisson-launch"), folder / "plan", folder / "home/runs")
+    order = ["exec", "unshare", "bwrap", "launcher", "run"]
+    return {name: found[name] for name in order if name in found}
+
+
+def measure(entries, rounds, warm_up, environment):
+    times = {name: [] for name in entries}
+    for round_number in range(warm_up + rounds):
+        names = list(entries)
+        random.shuffle(names)
+        for name in names:
+            elapsed, status = entries[name].start(environment)
+            if status != 0:
+                sys.exit(f"startup.py: {name} ended with status {status}")
+            if round_number >= warm_up:
+                times[name].append(elapsed / 1e6)
+    return times
+
+
+def main():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, default=root / ".build/release")
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--warm-up", type=int, default=10)
+    options = parser.parse_args()
+    build = options.build.resolve()
+    for name in ("caisson", "caisson-launch"):
+        if not (build / name).exists():
+            sys.exit(f"startup.py: {build / name} is missing; build it: swift build -c release")
+
+    base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    os.makedirs(base, mode=0o700, exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="caisson-startup.", dir=base))
+    workspace = folder / "workspace"
+    workspace.mkdir()
+    (folder / "home").mkdir(mode=0o700)
+    environment = {**os.environ, "CAISSON_HOME": str(folder / "home")}
+    os.chdir(workspace)
+    held = None
+    try:
+        held = capture(build, folder, environment, workspace)
+        missing = []
+        entries = contenders(build, folder, missing)
+        load = os.getloadavg()
+        times = measure(entries, options.rounds, options.warm_up, environment)
+    finally:
+        (folder / "over").touch()
+        if held:
+            held.wait()
+        os.chdir(root)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    print(f"{time.strftime('%Y-%m-%d')}, {platform.release()}, {os.cpu_count()} CPUs, "
+          f"load {load[0]:.2f} to {os.getloadavg()[0]:.2f}, uid {os.getuid()}, "
+          f"{options.rounds} rounds, {build.name} build")
+    print()
+    print("| | p50 ms | p90 ms | least ms |")
+    print("|---|---:|---:|---:|")
+    for name, values in times.items():
+        values.sort()
+        p90 = values[int(len(values) * 0.9)]
+        print(f"| {name} | {statistics.median(values):.2f} | {p90:.2f} | {values[0]:.2f} |")
+    for name in missing:
+        print(f"\n{name} is not installed here and was left out.")
+
+
+if __name__ == "__main__":
+    main()

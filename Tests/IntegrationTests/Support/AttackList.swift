@@ -1,0 +1,34 @@
+import Foundation
+import SystemPackage
+import Testing
+
+/// The attacks, read from their table: tests are named before anything is built or run.
+enum AttackList {
+  struct Entry: Sendable, CustomTestStringConvertible {
+    let name: String
+    let layer: String
+
+    var testDescription: String { name }
+  }
+
+  /// Attacks that are known not to be stopped yet, each with what is missing.
+  static let open: [String: String] = [:]
+
+  static let all: [Entry] = {
+    let path = Command.packageRoot.appending("Attacks/table.h").string
+    guard let table = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
+    return table.split(separator: "\n").compactMap { line -> Entry? in
+      guard line.hasPrefix("ATTACK(") else { return nil }
+      let fields = line.dropFirst("ATTACK(".count).split(separator: ",")
+      guard fields.count > 3 else { return nil }
+      return Entry(
+        name: String(fields[0].map { $0 == "_" ? "-" : $0 }),
+        layer: fields[2].trimmingCharacters(in: .whitespaces)
+      )
+    }
+  }()
+
+  static func names(layer: String) -> [String] {
+    all.filter { $0.layer == layer }.map(\.name)
+  }
+}
