@@ -117,9 +117,11 @@ package struct Cgroups: Sendable {
   /// The directories below which this process may make groups.
   package static func places() -> (parents: [Controller: String], isVersion2: Bool) {
     let mounts = read("/proc/self/mountinfo") ?? ""
+    guard mounts.contains(" - cgroup") else { return ([:], false) }
     var version1: [Controller: String] = [:]
     var version2: String?
-    for line in mounts.split(separator: "\n") {
+    for line in mounts.utf8.split(separator: UInt8(ascii: "\n")).map(Substring.init)
+    where line.contains(" - cgroup") {
       let halves = line.split(separator: " - ", maxSplits: 1)
       guard halves.count == 2 else { continue }
       let fields = halves[0].split(separator: " ")

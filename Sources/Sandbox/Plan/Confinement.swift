@@ -368,11 +368,11 @@ package enum Confinement {
     _ grants: [GrantedPath],
     of others: [GrantedPath]
   ) -> [GrantedPath] {
-    let ordered = Set(grants).sorted { PathText.precedes($0.real, $1.real) }
+    let ordered = grants.sorted { PathText.precedes($0.real, $1.real) }
     var kept: [GrantedPath] = []
     for grant in ordered {
+      // Sorted so that an ancestor is the last one kept when what lies below it comes.
       if let last = kept.last, PathText.covers(last.real, grant.real) { continue }
-      if kept.contains(where: { PathText.covers($0.real, grant.real) }) { continue }
       if others.contains(where: { PathText.covers($0.real, grant.real) }) { continue }
       kept.append(grant)
     }
