@@ -138,6 +138,10 @@ package enum Confinement {
     ) {
       let source = source(grant, privileged: privileged, attributes: readOnly)
       let target = relative(grant.real)
+      if let content = grant.content {
+        placed.append((grant.real, .file(target: target, mode: 0o444, content: content)))
+        continue
+      }
       // What a person grants may hold sockets of the host's programs; the system's trees do not.
       let step: LaunchPlan.Step =
         grant.isSystem || !grant.isDirectory
@@ -145,6 +149,7 @@ package enum Confinement {
         : .view(source, target: target)
       placed.append((grant.real, step))
     }
+    placed += links(request)
     let outside = request.writes.filter { grant in
       workspace.map { !PathText.covers($0.path.real, grant.real) } ?? true
     }
@@ -228,6 +233,18 @@ package enum Confinement {
             ? .bind(source, target: target, isDirectory: true) : .view(source, target: target)
         )
       ]
+    }
+  }
+
+  /// Links of the system set, such as `/etc/localtime`, outside of the trees that are mounted whole.
+  private static func links(_ request: ConfinementRequest) -> [(String, LaunchPlan.Step)] {
+    let trees = request.reads + request.writes + (request.workspace.map { [$0.path] } ?? [])
+    return request.reads.compactMap { grant in
+      guard grant.isSystem, grant.named != grant.real, request.host.rootLinks[grant.named] == nil,
+        !trees.contains(where: { $0.isDirectory && PathText.liesBelow(grant.named, $0.real) }),
+        !request.host.rootLinks.keys.contains(where: { PathText.covers($0, grant.named) })
+      else { return nil }
+      return (grant.named, .symlink(text: grant.real, target: relative(grant.named)))
     }
   }
 
@@ -335,7 +352,7 @@ package enum Confinement {
       "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     ]
     return files.sorted { $0.key < $1.key }.map { file, content in
-      ("/etc/\(file)", .file(target: "etc/\(file)", mode: 0o644, content: content))
+      ("/etc/\(file)", .file(target: "etc/\(file)", mode: 0o644, content: Array(content.utf8)))
     }
   }
 
