@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -108,8 +109,12 @@ import Testing
     var outcomes = ["finished": 0, "taken back": 0, "not begun or done": 0]
     for round in 1...Self.kills {
       let verb = isApplied ? "undo" : "apply"
-      let delay = Double.random(in: 0...(seconds[verb] ?? 1))
-      _ = try await Command.caisson(verb, "last", home: home).run { _, _ in
+      // Every second kill is aimed at the commit, which is short beside what leads up to it.
+      let aimsAtCommit = round.isMultiple(of: 2)
+      let time = (seconds[verb] ?? 1) * (aimsAtCommit ? 0.3 : 1.2)
+      let delay = Double.random(in: 0...time)
+      _ = try await Command.caisson(verb, "last", home: home).run { pid, _ in
+        if aimsAtCommit { try await Self.waitForPlan(verb, home, pid) }
         try await Task.sleep(for: .seconds(delay))
       }
       let recovery = try await Command.caisson("apply", "last", "--recover", home: home).run()
@@ -131,6 +136,27 @@ import Testing
     #expect(try await listing(workspace) == before)
     let left = try await Command.named("ls", "-A", directory: workspace).run().output
     #expect(left == "t\n")
+  }
+
+  /// Waits until the plan of an apply or undo is on disk, or its process has ended.
+  private static func waitForPlan(_ verb: String, _ home: FilePath, _ pid: pid_t) async throws {
+    let name = verb == "undo" ? "undo-plan" : "plan"
+    let runs = home.appending("runs").string
+    while Glibc.kill(pid, 0) == 0, !hasEnded(pid) {
+      for run in try FileManager.default.contentsOfDirectory(atPath: runs) {
+        let state = "\(runs)/\(run)/apply"
+        let generations = (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
+        for generation in generations
+        where FileManager.default.fileExists(atPath: "\(state)/\(generation)/\(name)") { return }
+      }
+      try await Task.sleep(for: .milliseconds(1))
+    }
+  }
+
+  /// Whether a process is dead and only waits to be reaped.
+  private static func hasEnded(_ pid: pid_t) -> Bool {
+    let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+    return status?.split(separator: ")").last?.hasPrefix(" Z") ?? true
   }
 
   private func difference(_ expected: String, _ found: String) -> String {
