@@ -95,6 +95,15 @@ package enum Confinement {
       )
     }
     placed.append(("/proc", .proc(target: "proc")))
+    // Keyrings have no namespace: these list the caller's, by owner and not by who possesses them.
+    for path in request.host.keyFiles {
+      let nothing = LaunchPlan.Source(
+        path: "/dev/null",
+        recursive: false,
+        attributes: [.noSetuid, .noExec, .readOnly]
+      )
+      placed.append((path, .bind(nothing, target: relative(path), isDirectory: false)))
+    }
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
