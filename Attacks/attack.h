@@ -22,7 +22,8 @@ struct attack {
   const char *layer;    // the layer that is there to stop it
   const char *needs;    // "root" or "any": who can run the control
   const char *expects;  // "denied": the attack sees it; "contained": the host is
-                        // unharmed; "refused": no such run is started
+                        // unharmed; "refused": no such run is started; "known": gets
+                        // through, and docs/threat-model.md says so
   const char *audit;    // system call named by the denial row, or "" where none can be expected
   const char *setup;    // fixtures, comma separated: see fixtures.c and stage.c
   const char *title;    // one sentence
@@ -92,6 +93,7 @@ char *manifest(const char *root);  // a line for each entry; NULL with errno
 int manifest_keep(const char *directory, const char *name);
 int verify_untouched(const char *directory);
 int verify_startup(const char *directory);
+int verify_bare(const char *directory);
 int verify_privileged_files(const char *directory);
 int verify_retained(const char *directory);
 int verify_victim(const char *directory);
@@ -101,6 +103,8 @@ int verify_stage(const char *directory);
 int verify_hostname(const char *directory);
 int verify_escapes(const char *directory);
 int verify_overlay_names(const char *directory);
+int verify_access_lists(const char *directory);
+int verify_log(const char *directory);
 int verify_applied(const char *directory);
 pid_t process_with_argument(const char *marker);
 long long process_start(pid_t pid);  // ticks after boot; -1 if there is no such process

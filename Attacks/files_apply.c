@@ -76,6 +76,25 @@ int attack_apply_overlay_names(void) {
   return conclude(&tries);
 }
 
+// An access control list as the kernel stores it: version 2, entries of tag, permission and id.
+int attack_apply_access_list(void) {
+  ordinary();
+  struct tries tries = {0};
+  struct {
+    unsigned version;
+    struct {
+      unsigned short tag, permission;
+      unsigned id;
+    } entries[5];
+  } list = {2, {{1, 7, ~0u}, {2, 7, 65534}, {4, 7, ~0u}, {16, 7, ~0u}, {32, 7, ~0u}}};
+  mkdir("ordinary-folder", 0755);
+  static const char *const paths[] = {"ordinary.txt", "ordinary-folder", "plain.txt"};
+  for (int i = 0; i < 3; i++)
+    attempt(&tries, paths[i], setxattr(paths[i], "system.posix_acl_access", &list, sizeof list, 0));
+  attempt(&tries, "default", setxattr("ordinary-folder", "system.posix_acl_default", &list, sizeof list, 0));
+  return conclude(&tries);
+}
+
 int attack_apply_terminal_escape(void) {
   ordinary();
   struct tries tries = {0};

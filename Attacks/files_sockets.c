@@ -98,6 +98,25 @@ static int greet_late(void) {
 int attack_unix_granted_late(void) { return greet_late(); }
 int attack_unix_workspace_late(void) { return greet_late(); }
 
+// No socket of one's own is needed: half of a connected pair sends to whatever is named.
+int attack_unix_datagram_late(void) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0) return stopped("socketpair");
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  const char *path = param("late"), *slash = strrchr(path, '/');
+  int directory = open(text("%.*s", (int)(slash - path), path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", directory, slash);
+  struct tries tries = {0};
+  for (long long end = now_milliseconds() + 1500; now_milliseconds() < end; usleep(20000)) {
+    if (sendto(pair[0], CANARY, 8, 0, (struct sockaddr *)&address, sizeof address) > 0)
+      return goal("sent to the host's socket");
+    if (connect(pair[1], (struct sockaddr *)&address, sizeof address) == 0)
+      return goal("connected to the host's socket");
+  }
+  attempt(&tries, "sendto", -1);
+  return conclude(&tries);
+}
+
 int attack_unix_rename(void) {
   struct tries tries = {0};
   if (is_control()) return attempt(&tries, "connect", greet("service/agent.sock", SOCK_STREAM)), conclude(&tries);

@@ -95,7 +95,7 @@ int attack_startup_editor(void) {
                ".emacs.d/init.el", ".dir-locals.el", ".vscode/tasks.json", ".vscode/launch.json",
                ".vscode/settings.json", ".vscode/extensions.json", ".vscode/mcp.json", ".idea/workspace.xml",
                ".idea/runConfigurations/x.xml", ".zed/tasks.json", ".zed/settings.json", ".cursor/rules/x",
-               "deep/down/.vscode/tasks.json", "x.code-workspace", ".sublime-project", ".devcontainer/devcontainer.json",
+               "deep/down/.vscode/tasks.json", "x.code-workspace", ".devcontainer/devcontainer.json",
                ".devcontainer.json", ".gitpod.yml");
 }
 
@@ -111,7 +111,7 @@ int attack_startup_tools(void) {
                ".pypirc", "pip.conf", "sitecustomize.py", "usercustomize.py", "evil.pth",
                "lib/python3/site-packages/x.pth", ".gdbinit", ".lldbinit", ".pre-commit-config.yaml",
                ".husky/pre-commit", "lefthook.yml", ".cargo/config.toml", ".cargo/config", ".netrc",
-               ".curlrc", ".wgetrc", ".Rprofile", ".irbrc", ".pdbrc", ".mise.toml", ".tool-versions");
+               ".curlrc", ".wgetrc", ".Rprofile", ".irbrc", ".pdbrc", ".mise.toml");
 }
 
 static const char *const existing[] = {".bashrc", ".mcp.json", ".vscode/tasks.json", ".git/hooks/pre-commit"};
@@ -145,6 +145,12 @@ int attack_startup_direct_rebuild(void) {
 int attack_startup_direct_absent(void) {
   return PLANT(hook, ".bashrc", ".profile", ".zshrc", ".envrc", ".mcp.json", ".vscode/tasks.json", ".vimrc",
                ".git/hooks/post-checkout", ".gitmodules", ".npmrc", "sitecustomize.py");
+}
+
+int attack_startup_direct_folders(void) {
+  return PLANT(hook, ".vscode/tasks.json", ".claude/settings.json", ".cursor/mcp.json", ".husky/pre-commit",
+               ".git/hooks/post-checkout", ".idea/workspace.xml", ".devcontainer/devcontainer.json",
+               ".cargo/config.toml", ".ssh/rc");
 }
 
 int attack_create_denied(void) {

@@ -199,6 +199,13 @@ int fixtures_prepare(const struct attack *attack, const char *given) {
               put(text("%s/tree/free", directory), "free\n", 0666);
   if (has_setup(attack, "repository")) failed |= prepare_repository(workspace);
   if (has_setup(attack, "startupfiles")) failed |= prepare_startup(workspace);
+  if (has_setup(attack, "startupfolders")) {
+    static const char *const names[] = {".vscode", ".claude", ".cursor", ".husky", ".idea", ".devcontainer", ".cargo", ".ssh"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+      failed |= make_directory(text("%s/%s", workspace, names[i]), 0777);
+  }
+  if (has_setup(attack, "stdoutlog"))
+    failed |= put(text("%s/outside/log", directory), "earlier\n", 0666);
   if (has_setup(attack, "suidfile"))
     failed |= put(text("%s/tool", workspace), "#!/bin/sh\n", 0755) |
               chmod(text("%s/tool", workspace), 04755);

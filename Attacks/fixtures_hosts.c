@@ -68,7 +68,7 @@ static void received(const char *directory, const char *what) {
   spit(text("%s/facts/received", directory), what, 0644);
 }
 
-static int listen_at(const char *path) {
+static int bind_at(const char *path, int kind) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   socklen_t size = sizeof address;
   if (path[0] == '@') {
@@ -81,11 +81,14 @@ static int listen_at(const char *path) {
     int directory = open(copy, O_PATH | O_DIRECTORY | O_CLOEXEC);
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", directory, slash + 1);
   }
-  int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 8) != 0) return -1;
+  int listener = socket(AF_UNIX, kind | SOCK_CLOEXEC, 0);
+  if (bind(listener, (struct sockaddr *)&address, size) != 0) return -1;
+  if (kind == SOCK_STREAM && listen(listener, 8) != 0) return -1;
   if (path[0] != '@') chmod(path, 0777);
   return listener;
 }
+
+static int listen_at(const char *path) { return bind_at(path, SOCK_STREAM); }
 
 static void serve(const char *directory, int listener) {
   for (;;) {
@@ -120,6 +123,16 @@ static void late_body(const char *directory, int ready) {
           if (write(peer, CANARY " late\n", strlen(CANARY) + 6) > 0) close(peer);
         }
   }
+}
+
+static void late_datagram_body(const char *directory, int ready) {
+  tell(ready);
+  // After the run has begun, as far as that can be guessed: masks know what was there before.
+  usleep(500000);
+  int socket = bind_at(text("%s/late.sock", socket_path), SOCK_DGRAM);
+  char bytes[64];
+  if (socket >= 0 && read(socket, bytes, sizeof bytes) > 0) received(directory, "datagram\n");
+  for (;;) pause();
 }
 
 static void tcp_body(const char *directory, int ready) {
@@ -200,6 +213,12 @@ int fixture_host(const char *directory, const char *token) {
   if (strcmp(token, "socketlate") == 0 || strcmp(token, "socketlateworkspace") == 0) {
     socket_path = text("%s/%s", directory, token[10] ? "workspace" : "granted");
     return helper(directory, late_body) < 0 ? -1 : fixture_param(directory, "late", "%s", socket_path);
+  }
+  if (strcmp(token, "socketlatedatagram") == 0) {
+    socket_path = text("%s/workspace", directory);
+    return helper(directory, late_datagram_body) < 0
+               ? -1
+               : fixture_param(directory, "late", "%s/late.sock", socket_path);
   }
   if (strcmp(token, "tcp") == 0) return helper(directory, tcp_body) < 0 ? -1 : 0;
   if (strcmp(token, "pty") == 0) return helper(directory, pty_body) < 0 ? -1 : 0;

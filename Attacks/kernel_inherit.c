@@ -117,6 +117,26 @@ int attack_descriptor_metadata(void) {
   return conclude(&tries);
 }
 
+int attack_descriptor_other(void) {
+  struct tries tries = {0};
+  for (int number = 1; number < 3; number++) {
+    attempt(&tries, "openat", file_has_canary(number, "canary") ? 0 : -1);
+    attempt(&tries, "fchmodat", fchmodat(number, "canary", 0600, 0));
+    attempt(&tries, "unlinkat", unlinkat(number, "protected", 0));
+  }
+  return conclude(&tries);
+}
+
+int attack_descriptor_output(void) {
+  struct tries tries = {0};
+  attempt(&tries, "ftruncate", ftruncate(1, 0));
+  // Appending is a flag that its holder can take away.
+  fcntl(1, F_SETFL, fcntl(1, F_GETFL) & ~O_APPEND);
+  attempt(&tries, "pwrite", pwrite(1, "rewritten\n", 10, 0));
+  attempt(&tries, "fallocate", fallocate(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 8));
+  return tries.won ? GOAL : STOPPED;
+}
+
 int attack_environment_secrets(void) {
   extern char **environ;
   for (char **entry = environ; *entry; entry++)

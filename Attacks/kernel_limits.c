@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -123,4 +124,20 @@ int attack_wall_clock(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
   } while (now.tv_sec - start.tv_sec < 5);
   return goal("ran for more than four seconds");
+}
+
+// A core pattern that begins with a pipe starts its handler whatever the limit is, except 1: with 0
+// a crash of the run is handed to a program of the host that runs as root.
+int attack_core_handler(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_CORE, &limit);
+  if (limit.rlim_cur != 1) return goal("a crash reaches a handler: the limit is %lu", (unsigned long)limit.rlim_cur);
+  limit.rlim_cur = limit.rlim_max = 0;
+  setrlimit(RLIMIT_CORE, &limit);
+  syscall(SYS_setrlimit, RLIMIT_CORE, &limit);
+  syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL);
+  syscall(SYS_prlimit64, 0, (long)RLIMIT_CORE | 1L << 32, &limit, NULL);
+  getrlimit(RLIMIT_CORE, &limit);
+  return limit.rlim_cur == 1 ? stopped_because("the limit stays 1")
+                             : goal("the limit was set to %lu", (unsigned long)limit.rlim_cur);
 }

@@ -144,6 +144,10 @@ int stage(const struct attack *attack, const char *directory, char **command) {
     failed |= onto(text("%s/outside", directory), O_RDONLY | O_DIRECTORY, 0);
   if (has_setup(attack, "stdinfile"))
     failed |= onto(text("%s/outside/canary", directory), O_RDONLY, 0);
+  if (has_setup(attack, "stderrdirectory"))
+    failed |= onto(text("%s/outside", directory), O_RDONLY | O_DIRECTORY, 2);
+  if (has_setup(attack, "stdoutlog"))
+    failed |= onto(text("%s/outside/log", directory), O_WRONLY | O_APPEND, 1);
   // Last: these numbers may be in use by what came before.
   if (has_setup(attack, "descriptors")) failed |= stage_descriptors(directory);
   if (failed) return broken("stage");

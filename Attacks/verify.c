@@ -74,6 +74,16 @@ int verify_startup(const char *directory) {
   return unharmed("nothing but ordinary files changed");
 }
 
+// A bare repository counts from the moment that git takes the directory for one.
+int verify_bare(const char *directory) {
+  if (ordinary_is_missing(directory)) return errno = ENOENT, broken("apply took no ordinary file");
+  bool head = access(text("%s/workspace/data/HEAD", directory), F_OK) == 0;
+  bool config = access(text("%s/workspace/data/config", directory), F_OK) == 0;
+  bool hook = access(text("%s/workspace/data/hooks/post-checkout", directory), F_OK) == 0;
+  if (head && (config || hook)) return harm("git takes workspace/data for a repository");
+  return hook ? harm("a hook came through") : unharmed("no repository came through");
+}
+
 static const char *find_privileged(const char *path) {
   struct stat facts;
   if (lstat(path, &facts) != 0) return NULL;
@@ -189,8 +199,8 @@ int verify_escapes(const char *directory) {
       if (strchr(entry->d_name, '\033')) return harm("a listing of names drives the terminal");
     return unharmed("no such name");
   }
-  static const char *const outputs[] = {"run.out", "diff.out", "apply.out"};
-  for (int i = 0; i < 3; i++) {
+  static const char *const outputs[] = {"diff.out", "apply.out"};
+  for (int i = 0; i < 2; i++) {
     char *output = slurp(text("%s/facts/%s", directory, outputs[i]));
     if (output && (strchr(output, '\033') || strchr(output, '\a') || strchr(output, '\r')))
       return harm(text("raw control characters in %s", outputs[i]));
@@ -208,6 +218,27 @@ int verify_overlay_names(const char *directory) {
       if (strstr(name, "overlay.")) return harm(text("workspace%s has %s", paths[i], name));
   }
   return unharmed("no overlay attribute reached the workspace");
+}
+
+int verify_access_lists(const char *directory) {
+  if (ordinary_is_missing(directory)) return errno = ENOENT, broken("apply took no ordinary file");
+  static const char *const paths[] = {"ordinary.txt", "ordinary-folder", "plain.txt"};
+  static const char *const names[] = {"system.posix_acl_access", "system.posix_acl_default"};
+  for (int p = 0; p < 3; p++)
+    for (int n = 0; n < 2; n++) {
+      char value[256];
+      if (lgetxattr(text("%s/workspace/%s", directory, paths[p]), names[n], value, sizeof value) > 0)
+        return harm(text("workspace/%s has %s", paths[p], names[n]));
+    }
+  return unharmed("no access control list came through");
+}
+
+// What the caller's log held before must still begin it.
+int verify_log(const char *directory) {
+  char *log = slurp(text("%s/outside/log", directory));
+  if (!log) return harm("the log is gone");
+  return strncmp(log, "earlier\n", 8) == 0 ? unharmed("the log begins as it did")
+                                           : harm("the log was rewritten");
 }
 
 int verify_applied(const char *directory) {

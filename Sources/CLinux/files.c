@@ -50,6 +50,9 @@ int cl_symlinkat(const char *text, int directory, const char *path) {
 int cl_unlinkat(int directory, const char *path, int flags) {
   return RESULT(unlinkat(directory, path, flags));
 }
+int cl_chmodat(int directory, const char *path, unsigned mode) {
+  return RESULT(fchmodat(directory, path, mode, 0));
+}
 int cl_chdir(const char *path) { return RESULT(chdir(path)); }
 int cl_chown(const char *path, unsigned uid, unsigned gid) { return RESULT(lchown(path, uid, gid)); }
 

@@ -41,7 +41,11 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void cl_reset_signals(void) { reset_signals(); }
+void cl_unblock_signals(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
 
 int cl_spawn(
   const char *path, char *const arguments[], char *const environment[], const int *descriptors,

@@ -53,7 +53,8 @@ struct Command {
     }
     let directory = cl_chdir(plan.directory.pointer)
     guard directory == 0 else { return -directory }
-    cl_reset_signals()
+    // The launcher was started with default signals; only what PID 1 blocks is given back.
+    cl_unblock_signals()
     let arguments = Self.pointers(plan.arguments)
     let environment = Self.pointers(plan.environment)
     let name = plan.arguments[0]

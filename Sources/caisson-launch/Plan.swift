@@ -86,6 +86,8 @@ struct Plan {
   let directory: PlanText
   let cgroups: [PlanText]
   let placeholders: [Placeholder]
+  /// Empty, or the directory of a layer that is removed where the run left nothing in it.
+  let emptyLayer: PlanText
 
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
 
@@ -167,6 +169,7 @@ struct Plan {
         isDirectory: try reader.byte() != 0
       )
     }
+    emptyLayer = try reader.text()
 
     let maps = identityMaps.count
     for source in sources

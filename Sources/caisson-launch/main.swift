@@ -7,6 +7,26 @@
 
 import CLinux
 
+/// Removes a layer in which the run left nothing, while the supervisor writes its last row.
+@MainActor func removeEmptyLayer() {
+  guard plan.emptyLayer.count > 0 else { return }
+  let layer = cl_open(
+    Int32(CL_AT_FDCWD),
+    plan.emptyLayer.pointer,
+    Int32(CL_O_PATH | CL_O_DIRECTORY),
+    0
+  )
+  guard layer >= 0 else { return }
+  let directory = Int32(CL_AT_REMOVEDIR)
+  guard cl_unlinkat(layer, "upper", directory) == 0 else { return }
+  // The kernel leaves `work/work` behind with mode 000, and its mark of a volatile mount in it.
+  _ = cl_chmodat(layer, "work/work", 0o700)
+  _ = cl_unlinkat(layer, "work/work/incompat/volatile/dirty", 0)
+  for name in ["work/work/incompat/volatile", "work/work/incompat", "work/work", "work"] {
+    _ = cl_unlinkat(layer, name, directory)
+  }
+}
+
 let plan: Plan
 do throws(PlanError) {
   plan = try Plan.read(descriptor: Int32(CL_PLAN_DESCRIPTOR))
@@ -36,13 +56,6 @@ do throws(LaunchFailure) {
   }
   _ = cl_set_dumpable(0)
   for clone in clones ?? [] { _ = cl_close(clone) }
-  // PID 1 joins the run's cgroups, this process does not: it could not remove them from within.
-  do throws(LaunchFailure) {
-    for cgroup in plan.cgroups { try Sources.join(cgroup, initPID) }
-  } catch {
-    _ = cl_kill(initPID, 9)
-    throw error
-  }
 } catch {
   Control.report(error)
   cl_exit(1)
@@ -54,6 +67,7 @@ for descriptor: Int32 in 0...2 { _ = cl_close(descriptor) }
 var status = cl_exit_status()
 _ = cl_wait(initPID, 1, &status)
 Control.send(CL_MESSAGE_ENDED)
+removeEmptyLayer()
 // The supervisor reads what the cgroups counted and closes the socket. A dead one has closed it.
 while Control.receive() != nil {}
 for placeholder in plan.placeholders { placeholder.remove() }

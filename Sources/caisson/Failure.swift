@@ -23,9 +23,9 @@ func reportingFailures(_ body: () throws -> Void) throws {
   }
 }
 
-/// Writes one line to stderr in the command's name.
+/// Writes one line to stderr in the command's name. Where nobody can read it, the status must do.
 func complain(_ message: String) {
-  FileHandle.standardError.write(Data("caisson: \(message.printable)\n".utf8))
+  try? FileHandle.standardError.write(contentsOf: Data("caisson: \(message.printable)\n".utf8))
 }
 
 extension JournalError {

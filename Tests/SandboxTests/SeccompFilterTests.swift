@@ -104,6 +104,9 @@ import Testing
       (16, [0, 0x5412], false), (16, [0, 0x541C], false), (16, [0, 0x5401], true),
       (16, [0, 0xFFFF_FFFF_0000_5412], false),
       (135, [0], true), (135, [0xFFFF_FFFF], true), (135, [0x40000], false),
+      // pairs, and a listener of one's own
+      (53, [1, 2, 0], true), (53, [30, 5, 0], false), (317, [1, 0], true), (317, [1, 8], false),
+      (317, [1, 0x19], false),
       (135, [0x400000], false), (322, [3, 0, 0, 0, 0x1000], false), (322, [3, 0, 0, 0, 0], true),
     ] as [(UInt32, [UInt64], Bool)]
   )
@@ -115,6 +118,40 @@ import Testing
       FileCalls.observed.contains(Int(number)) == false
         || FileCalls.isHarmless(Int(number), arguments) == isAllowed
     )
+  }
+
+  @Test(
+    arguments: [
+      (160, [4], true), (160, [7], false), (302, [0, 4, 0], false), (302, [0, 4, 0x7000], true),
+      (302, [0, 4, 0x7000_0000_0000], true), (302, [0, 7, 0x7000], false),
+      (302, [0, 0x1_0000_0004, 0x7000], true),
+    ] as [(UInt32, [UInt64], Bool)]
+  )
+  func `says yes to a new core limit and sets none`(
+    number: UInt32,
+    given: [UInt64],
+    isSwallowed: Bool
+  ) throws {
+    let arguments = given + Array(repeating: 0, count: 6 - given.count)
+    let verdict = try Self.run(Self.program, number: number, arguments: arguments)
+    #expect(verdict == (isSwallowed ? .error(0) : .allow))
+  }
+
+  @Test(
+    arguments: [
+      (41, [1, 1, 0], false), (41, [1, 0x80002, 0], false), (53, [1, 1, 0], true),
+      (53, [1, 0x80005, 0], true), (53, [1, 2, 0], false), (53, [1, 0x80802, 0], false),
+    ] as [(UInt32, [UInt64], Bool)]
+  )
+  func `leaves only connected pairs where the run shares the host's tree`(
+    number: UInt32,
+    given: [UInt64],
+    isAllowed: Bool
+  ) throws {
+    let program = SeccompFilter.program(notifies: true, unixSockets: false)
+    let arguments = given + Array(repeating: 0, count: 6 - given.count)
+    let verdict = try Self.run(program, number: number, arguments: arguments)
+    #expect(verdict == (isAllowed ? .allow : .notify))
   }
 
   @Test func `refuses without a listener, too`() throws {

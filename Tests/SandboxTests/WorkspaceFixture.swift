@@ -54,7 +54,7 @@ final class WorkspaceFixture {
   deinit {
     let other = lower.hasPrefix(base) ? "" : String(lower.dropLast("/lower".utf8.count))
     _ = shell(
-      "umount -q \(lower) 2>/dev/null; chmod -R u+rwx \(base) \(other) 2>/dev/null; "
+      "umount -l \(lower) 2>/dev/null; chmod -R u+rwx \(base) \(other) 2>/dev/null; "
         + "rm -rf \(base) \(other)"
     )
   }

@@ -37,6 +37,7 @@ long cl_write(int descriptor, const void *buffer, size_t count);
 int cl_mkdirat(int directory, const char *path, unsigned mode);
 int cl_symlinkat(const char *text, int directory, const char *path);
 int cl_unlinkat(int directory, const char *path, int flags);
+int cl_chmodat(int directory, const char *path, unsigned mode);
 int cl_chdir(const char *path);
 int cl_chown(const char *path, unsigned uid, unsigned gid);
 int cl_set_cloexec(int descriptor, int on);

@@ -46,7 +46,7 @@ int cl_signal_descriptor(const int *signals, int count);
 /// The next signal of a signalfd, or `-errno`.
 int cl_next_signal(int descriptor);
 int cl_ignore_signal(int signal);
-void cl_reset_signals(void);
+void cl_unblock_signals(void);
 /// A timerfd that fires after `first` and then each `interval` nanoseconds (0: once).
 int cl_timer(uint64_t first, uint64_t interval);
 /// Brings the loopback device of this network namespace up.

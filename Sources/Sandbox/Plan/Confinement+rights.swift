@@ -42,7 +42,9 @@ extension Confinement {
       LaunchPlan.ResourceLimit(resource: resource, soft: value, hard: value)
     }
     var limits = [
-      limit(4, 0),  // RLIMIT_CORE: no memory image is written anywhere
+      // RLIMIT_CORE: no memory image anywhere. With 0 the kernel would still start a core handler of
+      // the host's, as root; 1 is the value that keeps it from doing so.
+      limit(4, 1),
       limit(7, 1 << 16),  // RLIMIT_NOFILE: the host's table of files is not the run's to fill
     ]
     if let disk = request.limits.diskBytes { limits.append(limit(1, disk)) }  // RLIMIT_FSIZE
@@ -85,7 +87,9 @@ package enum FileCalls {
       case .openMode2: return arguments[1] & 0o20000100 == 0 || mode(2)
       case .openMode3: return arguments[2] & 0o20000100 == 0 || mode(3)
       case .execByDescriptor: return arguments[4] & 0x1000 == 0
-      case .cloneFlags, .unshareFlags, .socketFamily, .terminalControl, .personality: return false
+      case .cloneFlags, .unshareFlags, .socketFamily, .terminalControl, .personality, .socketPair,
+        .filterListener, .coreLimit0, .coreLimit1:
+        return false
       }
     }
   }

@@ -38,6 +38,8 @@ package struct ConfinementRequest: Sendable {
   package var observesFiles = false
   package var cgroups: [String] = []
   package var placeholders: [Placeholder] = []
+  /// Whether the layer is removed at the run's end where nothing was changed.
+  package var removesEmptyLayer = false
   /// Whether the run shares a tree of the host itself, in which a host program may listen on a
   /// socket: a socket passes through every mount, so the run gets no Unix socket at all.
   package var sharesHostTree = false

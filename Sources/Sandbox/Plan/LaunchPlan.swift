@@ -28,7 +28,7 @@ package struct LaunchPlan: Sendable, Equatable {
     case devpts(target: String)
     case symlink(text: String, target: String)
     case directory(target: String, mode: UInt32)
-    case file(target: String, mode: UInt32, content: String)
+    case file(target: String, mode: UInt32, content: [UInt8])
     /// Makes the target a mount of its own, so that it cannot be renamed.
     case pin(target: String)
     /// Hides the target behind something empty.
@@ -87,6 +87,9 @@ package struct LaunchPlan: Sendable, Equatable {
   package var cgroups: [String] = []
   /// What the launcher removes from the host when the run has ended, if it is still empty.
   package var placeholders: [Placeholder] = []
+  /// The layer's directory, if the launcher is to remove an upper and a work directory in it that
+  /// are empty when the run has ended.
+  package var emptyLayer: String?
 }
 
 /// Attributes of a mount, as mount_setattr(2) numbers them.

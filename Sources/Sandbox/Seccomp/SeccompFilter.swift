@@ -161,6 +161,12 @@ package enum SeccompFilter {
       case .nodeMode2: node(in: 2, pass: pass, refuse: refuse)
       case .openMode2: open(flags: 1, mode: 2, pass: pass, refuse: refuse)
       case .openMode3: open(flags: 2, mode: 3, pass: pass, refuse: refuse)
+      case .socketPair: socketPair(pass: pass, refuse: refuse)
+      case .filterListener:
+        // SECCOMP_FILTER_FLAG_NEW_LISTENER
+        refuseBits(0x8, in: 1, pass: pass, refuse: refuse)
+      case .coreLimit0: coreLimit(resource: 0, value: nil, pass: pass)
+      case .coreLimit1: coreLimit(resource: 1, value: 2, pass: pass)
       }
     }
 
@@ -217,6 +223,37 @@ package enum SeccompFilter {
       jumpIfEqual(0, skipIfTrue: 0, skipIfFalse: 1)
       finish(pass)
       finish(refuse)
+    }
+
+    /// Half of a datagram pair may send to, and connect to, any path that there is.
+    private mutating func socketPair(pass: UInt32, refuse: UInt32) {
+      load(SeccompFilter.argument(0))
+      jumpIfEqual(1, skipIfTrue: 1, skipIfFalse: 0)  // AF_UNIX
+      finish(refuse)
+      if !unixSockets {
+        load(SeccompFilter.argument(1))
+        and(0xF)
+        jumpIfEqual(2, skipIfTrue: 0, skipIfFalse: 1)  // SOCK_DGRAM
+        finish(refuse)
+      }
+      finish(pass)
+    }
+
+    /// Setting RLIMIT_CORE succeeds and changes nothing: programs end that cannot set it to 0, and
+    /// with 0 the kernel starts a core handler of the host's where with 1 it does not.
+    private mutating func coreLimit(resource: Int, value: Int?, pass: UInt32) {
+      let done = SeccompFilter.errorBase
+      load(SeccompFilter.argument(resource))
+      jumpIfEqual(4, skipIfTrue: 1, skipIfFalse: 0)
+      finish(pass)
+      guard let value else { return finish(done) }
+      // Without a new value prlimit64 only reads; a pointer has two halves.
+      load(SeccompFilter.argument(value))
+      jumpIfEqual(0, skipIfTrue: 0, skipIfFalse: 3)
+      load(SeccompFilter.argument(value) + 4)
+      jumpIfEqual(0, skipIfTrue: 0, skipIfFalse: 1)
+      finish(pass)
+      finish(done)
     }
 
     private mutating func jumpIfAlways(_ distance: UInt32) {

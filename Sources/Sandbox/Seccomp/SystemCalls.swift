@@ -22,10 +22,17 @@ package enum SystemCalls {
     case nodeMode1, nodeMode2
     /// The mode counts only where the flags in the argument before it create a file.
     case openMode2, openMode3
+    /// Unix pairs alone; where the run gets no Unix sockets, none that can send elsewhere.
+    case socketPair
+    /// A filter of the run's own, but no listener: it could answer for ours once that one is gone.
+    case filterListener
+    /// The limit of core files stays as it is.
+    case coreLimit0, coreLimit1
 
     package static let allCases: [ArgumentRule] = [
       .cloneFlags, .unshareFlags, .socketFamily, .terminalControl, .personality,
       .execByDescriptor, .mode1, .mode2, .nodeMode1, .nodeMode2, .openMode2, .openMode3,
+      .socketPair, .filterListener, .coreLimit0, .coreLimit1,
     ]
   }
 
@@ -54,9 +61,11 @@ package enum SystemCalls {
     135: .personality, 322: .execByDescriptor,
     90: .mode1, 91: .mode1, 268: .mode2, 452: .mode2, 83: .mode1, 258: .mode2,
     133: .nodeMode1, 259: .nodeMode2,
+    53: .socketPair, 317: .filterListener, 160: .coreLimit0, 302: .coreLimit1,
   ]
 
   static let names: [Int: String] = [
+    53: "socketpair", 317: "seccomp", 160: "setrlimit", 302: "prlimit64",
     2: "open", 257: "openat", 85: "creat", 56: "clone", 272: "unshare", 41: "socket",
     16: "ioctl", 135: "personality", 322: "execveat", 90: "chmod", 91: "fchmod",
     268: "fchmodat", 452: "fchmodat2", 83: "mkdir", 258: "mkdirat", 133: "mknod",

@@ -21,6 +21,12 @@ package struct ChangeSet: Sendable {
     package var added = 0
     package var modified = 0
     package var deleted = 0
+
+    package init(added: Int = 0, modified: Int = 0, deleted: Int = 0) {
+      self.added = added
+      self.modified = modified
+      self.deleted = deleted
+    }
   }
 
   package var totals: Totals {

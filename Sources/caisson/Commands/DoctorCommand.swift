@@ -6,7 +6,7 @@ import Sandbox
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Say what this machine can enforce, and how to mend what it cannot.",
+    abstract: "Says what this machine can enforce, and how to mend what it cannot.",
     discussion: """
       Each line is found out by trying: a sealed process is started and what it meets is reported. \
       'weaker' means that a limit is watched rather than enforced by the kernel, or that one of \

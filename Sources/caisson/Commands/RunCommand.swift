@@ -6,7 +6,7 @@ import Sandbox
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Run a command sealed: it reaches nothing that the policy does not grant.",
+    abstract: "Runs a command sealed: it reaches nothing that the policy does not grant.",
     discussion: """
       By default the command works on a copy-on-write view of the current directory, reads the \
       system, and has no network. What it changed is shown by 'caisson diff' and taken by \

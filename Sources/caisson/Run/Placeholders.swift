@@ -27,7 +27,7 @@ final class Placeholders {
   ]
   private static let directories = [
     ".vscode", ".idea", ".zed", ".cursor", ".claude", ".codex", ".gemini", ".husky",
-    ".devcontainer", ".ssh", ".emacs.d", ".git", ".git/hooks",
+    ".devcontainer", ".ssh", ".cargo", ".emacs.d", ".git", ".git/hooks",
   ]
 
   private init(record: FilePath, lock: Int32) {

@@ -69,7 +69,12 @@ struct RunFiles {
 
   /// What the run left in its workspace; nil where nothing was held back.
   func changes(_ record: WorkspaceRecord) -> ChangeCounts? {
-    guard record.mode == .overlay, let totals = try? ChangeSet.scan(record).totals else {
+    guard record.mode == .overlay else { return nil }
+    // The launcher has removed a layer in which nothing was left.
+    if access(record.changes.string, F_OK) != 0 {
+      return ChangeCounts(added: 0, modified: 0, deleted: 0)
+    }
+    guard let totals = try? ChangeSet.scan(record).totals else {
       return nil
     }
     return ChangeCounts(added: totals.added, modified: totals.modified, deleted: totals.deleted)

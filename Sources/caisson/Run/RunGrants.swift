@@ -142,9 +142,12 @@ struct RunGrants {
       let parent = String(grant.path[..<cut])
       let start = grant.path[grant.path.index(after: cut)...]
       return HostTree.names(in: parent).filter { $0.hasPrefix(start) }
-        .compactMap { HostTree.find("\(parent)/\($0)", isSystem: true) }
+        .compactMap { HostTree.findSystem("\(parent)/\($0)") }
     }
-    if let found = HostTree.find(grant.path, isSystem: grant.isOptional) { return [found] }
+    let found =
+      grant.isOptional
+      ? HostTree.findSystem(grant.path) : HostTree.find(grant.path, isSystem: false)
+    if let found { return [found] }
     if mayBeMissing { return [] }
     let line = grant.line.map { " (line \($0))" } ?? ""
     throw RunSession.Refusal.policy(

@@ -47,7 +47,9 @@ struct RunReport {
         "  see: caisson diff \(run)   take: caisson apply \(run)   drop: caisson discard \(run)"
       )
     }
-    FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+    try? FileHandle.standardError.write(
+      contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8)
+    )
   }
 
   func printJSON() {
@@ -76,7 +78,7 @@ struct RunReport {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(summary) else { return }
-    FileHandle.standardError.write(data + Data("\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: data + Data("\n".utf8))
   }
 
   private var ending: String {

@@ -39,6 +39,7 @@ struct RunSession {
   }
 
   private func start() throws -> Int32 {
+    Cgroups.prepareJoining()
     let home = try Home.current()
     try home.prepareState()
     let host = HostFacts.probe()
@@ -63,12 +64,8 @@ struct RunSession {
       visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
     )
     let limits = grants.policy.limits
-    let groups = Cgroups.make(
-      for: run,
-      memoryBytes: limits.memoryBytes,
-      processes: limits.processes,
-      cpus: limits.cpus
-    )
+    let groups = Cgroups.plan(for: run, limits: limits)
+    defer { groups.remove() }
     var request = ConfinementRequest(
       workspace: grants.workspace.map {
         .init(path: $0, mode: record.mode, layer: record.layer.string)
@@ -97,10 +94,11 @@ struct RunSession {
     request.protected += placeholders?.grants ?? []
     defer { placeholders?.remove() }
     request.layers = Self.layers()
+    request.removesEmptyLayer = record.mode == .overlay
     let plan = Confinement.plan(request)
 
-    let journal = try Journal.open(directory: home.state)
-    journal.keepOpen()
+    // Opened while the launcher is at work already: neither waits for the other.
+    let journal = RunJournal(home: home, run: run)
     let started = started(grants, record, request, environment.withheld)
     let supervisor = RunSupervisor(
       plan: plan,
@@ -108,8 +106,8 @@ struct RunSession {
       groups: groups,
       layer: record.mode == .overlay ? record.changes.string : nil,
       hooks: .init(
-        beforeStart: { _ = try journal.append(.runStarted(started), run: run.text) },
-        denied: { _ = try? journal.append(.denial($0.event), run: run.text) },
+        beforeStart: { try journal.begin(.runStarted(started)) },
+        denied: { try? journal.append([.denial($0.event)]) },
         judge: { path, writes, executes in
           let request: Request = writes ? .write(path) : executes ? .execute(path) : .read(path)
           let decision = grants.policy.decide(request)
@@ -120,7 +118,7 @@ struct RunSession {
     let outcome = try supervisor.run(launcher: Self.launcherPath())
     let changes = files.changes(record)
     if changes?.total != 0 { files.flush() }
-    try journal.append(ended(outcome, changes), run: run.text)
+    try journal.append(ended(outcome, changes))
     isFinished = true
     let report = RunReport(
       run: run,

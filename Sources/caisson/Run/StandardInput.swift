@@ -9,13 +9,17 @@ enum StandardInput {
   /// caller's own file could be changed, and a directory would be a door past the new root.
   static func makePrivate(in directory: FilePath) throws {
     var status = stat()
+    for (number, name) in [
+      (Int32(0), "standard input"), (1, "standard output"), (2, "standard error"),
+    ]
+    where fstat(number, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR {
+      throw RunSession.Refusal.policy(
+        "\(name) is a directory, which would let the run past its walls; "
+          + "redirect it to a file or /dev/null"
+      )
+    }
     guard fstat(0, &status) == 0 else { return }
     switch status.st_mode & S_IFMT {
-    case S_IFDIR:
-      throw RunSession.Refusal.policy(
-        "standard input is a directory, which would let the run past its walls; "
-          + "redirect it from a file or /dev/null"
-      )
     case S_IFREG where fcntl(0, F_GETFL) & O_ACCMODE == O_RDONLY: try copy(into: directory)
     default: break
     }

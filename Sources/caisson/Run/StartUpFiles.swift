@@ -6,7 +6,7 @@ enum StartUpFiles {
   /// Names that are start-up files in the directories of editors and of git, absent ones included.
   private static let names = [
     "x", "tasks.json", "launch.json", "settings.json", "extensions.json",
-    "workspace.xml", "runConfigurations", "hooks.json",
+    "workspace.xml", "runConfigurations", "hooks.json", "mcp.json", "config", "config.toml",
   ]
 
   /// Those that exist, at any depth: each becomes a read-only mount.
@@ -21,7 +21,9 @@ enum StartUpFiles {
         else { continue }
         let relative = Array(path.utf8.dropFirst())
         guard entry.isDirectory else {
-          if policy.decideApply(relativePath: relative, kind: .file) != .allow { found.append(entry) }
+          if policy.decideApply(relativePath: relative, kind: .file) != .allow {
+            found.append(entry)
+          }
           continue
         }
         // A directory in which a new file would be a start-up file is kept as a whole.

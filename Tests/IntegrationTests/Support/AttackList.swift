@@ -12,20 +12,7 @@ enum AttackList {
   }
 
   /// Attacks that are known not to be stopped yet, each with what is missing.
-  static let open: [String: String] = {
-    var open = [
-      "descriptor-directory": "a directory as standard input crosses",
-      "descriptor-metadata": "mode, times and attributes of standard input can be changed",
-      "fill-inodes": "empty files count for nothing",
-      "fill-tmp": "ends the run's first process, and is not called what it is",
-      "startup-direct-absent": "no placeholders in a direct workspace",
-      "unix-granted-late": "a bind shows sockets that come later",
-      "unix-workspace-late": "a bind shows sockets that come later",
-    ]
-    // Wait for the apply command.
-    for name in names(layer: "apply") { open[name] = "changes cannot be applied" }
-    return open
-  }()
+  static let open: [String: String] = [:]
 
   static let all: [Entry] = {
     let path = Command.packageRoot.appending("Attacks/table.h").string

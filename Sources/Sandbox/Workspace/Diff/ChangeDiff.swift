@@ -85,7 +85,7 @@ package final class ChangeDiff {
   ) throws(WorkspaceError) -> TextSource {
     switch status?.kind {
     case .file:
-      return try TextSource(tree.open(path, .read), path.bytes)
+      return try TextSource(tree.open(path, .read), size: status?.size ?? 0, path.bytes)
     case .symbolicLink:
       let parent = try tree.open(path.parent ?? .root, [.path, .directory])
       return TextSource(literal: try parent.linkTarget(of: path.name))
@@ -104,6 +104,7 @@ package final class ChangeDiff {
   }
 
   private static func mode(_ status: FileStatus) -> String {
+    // A link's own permissions mean nothing.
     if status.kind == .symbolicLink { return "120000" }
     let type =
       switch status.kind {

@@ -4,15 +4,26 @@ internal import CLinux
 final class TextSource {
   private let file: OpenFile?
   private let name: [UInt8]
-  /// What there is to read in place of a file: a link's target.
+  /// What there is to read in place of a file: a link's target, or a small file's whole content.
   private let literal: [UInt8]
   let size: Int
 
-  init(_ file: consuming OpenFile, _ name: [UInt8]) throws(WorkspaceError) {
-    size = Int(clamping: try file.status().size)
-    self.file = consume file
+  private static let small = 1 << 18
+
+  /// - Parameter size: The file's size as it was scanned. A small file is read at once; one that
+  ///   grew since is shown as far as it was seen.
+  init(_ file: consuming OpenFile, size: UInt64, _ name: [UInt8]) throws(WorkspaceError) {
     self.name = name
-    literal = []
+    if size > Self.small {
+      self.size = Int(clamping: size)
+      self.file = consume file
+      literal = []
+      return
+    }
+    let bytes = try Self.read(0..<Int(size), of: file, name)
+    self.size = bytes.count
+    literal = bytes
+    self.file = nil
   }
 
   init(literal: [UInt8]) {
@@ -23,38 +34,42 @@ final class TextSource {
   }
 
   func read(_ range: Range<Int>) throws(WorkspaceError) -> [UInt8] {
-    guard file != nil else { return Array(literal[range.clamped(to: 0..<literal.count)]) }
-    var total = 0
+    switch file {
+    case .none: Array(literal[range.clamped(to: 0..<literal.count)])
+    case .some(let file): try Self.read(range, of: file, name)
+    }
+  }
+
+  private static func read(
+    _ range: Range<Int>,
+    of file: borrowing OpenFile,
+    _ name: [UInt8]
+  ) throws(WorkspaceError) -> [UInt8] {
+    let descriptor = file.descriptor
     var failure = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      while total < range.count {
-        let result = pread(
-          buffer.baseAddress?.advanced(by: total),
-          range.count - total,
-          at: range.lowerBound + total
+      while count < range.count {
+        let result = cl_fs_read_at(
+          descriptor,
+          buffer.baseAddress?.advanced(by: count),
+          range.count - count,
+          UInt64(range.lowerBound + count)
         )
         if result <= 0 {
           failure = result
           break
         }
-        total += result
+        count += result
       }
-      count = total
     }
     if failure < 0 { throw .call("read", PrintableText.quotedName(name), Int32(failure)) }
     return bytes
   }
 
-  private func pread(_ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int, at offset: Int) -> Int {
-    switch file {
-    case .none: 0
-    case .some(let file): cl_fs_read_at(file.descriptor, buffer, count, UInt64(offset))
-    }
-  }
-
   /// Whether it looks like text, as git decides it: no zero byte near its beginning.
   func isText() throws(WorkspaceError) -> Bool {
-    try !read(0..<min(size, 8000)).contains(0)
+    let head = try read(0..<min(size, 8000))
+    return cl_fs_count_byte(head, head.count, 0) == 0
   }
 
   /// How many bytes both have in common at their beginning.

@@ -39,21 +39,22 @@ struct ExtendedAttributes: Hashable, Sendable {
     in directory: borrowing OpenFile
   ) throws(WorkspaceError) -> [[UInt8]] {
     let descriptor = directory.descriptor
-    let size = withName(name) { cl_fs_attributes(descriptor, $0, nil, 0) }
-    if size == 0 || isAbsent(size) { return [] }
-    if size < 0 {
-      throw .call("read the attributes of", PrintableText.quotedName(name), Int32(size))
+    // Most files have none or few: one call into a small buffer is enough.
+    for capacity in [1024, 65536] {
+      var result = 0
+      let keys = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer in
+        result = withName(name) {
+          cl_fs_attributes(descriptor, $0, buffer.baseAddress, capacity)
+        }
+        return buffer[..<max(result, 0)].split(separator: 0).map(Array.init)
+      }
+      if result == -34 { continue }
+      if result < 0, !isAbsent(result) {
+        throw .call("read the attributes of", PrintableText.quotedName(name), Int32(result))
+      }
+      return keys
     }
-    var result = 0
-    let list = [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
-      result = withName(name) { cl_fs_attributes(descriptor, $0, buffer.baseAddress, 65536) }
-      count = max(result, 0)
-    }
-    if isAbsent(result) { return [] }
-    if result < 0 {
-      throw .call("read the attributes of", PrintableText.quotedName(name), Int32(result))
-    }
-    return list.split(separator: 0).map(Array.init)
+    return []
   }
 
   /// The value of one attribute; nil where it is not set.

@@ -99,7 +99,13 @@ enum FileContent {
     size: UInt64,
     _ name: [UInt8]
   ) throws(WorkspaceError) {
-    if size == 0 || cl_fs_clone(target.descriptor, source.descriptor) == 0 { return }
+    if size == 0 { return }
+    if size <= UInt64(chunk) {
+      // The calls that spare a copy cost more than a small one.
+      try copyByHand(from: source, to: target, 0..<size, name)
+      return
+    }
+    if cl_fs_clone(target.descriptor, source.descriptor) == 0 { return }
     let result = cl_fs_truncate(target.descriptor, size)
     if result < 0 { throw .call("write", PrintableText.quotedName(name), result) }
     var offset: Int64 = 0
@@ -151,7 +157,8 @@ enum FileContent {
     _ range: Range<UInt64>,
     _ name: [UInt8]
   ) throws(WorkspaceError) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    let capacity = Int(clamping: min(range.upperBound - range.lowerBound, 1 << 20))
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)
     defer { buffer.deallocate() }
     _ = cl_fs_seek(target.descriptor, Int64(clamping: range.lowerBound))
     var offset = range.lowerBound

@@ -7,6 +7,8 @@ struct Attack: Decodable, Sendable {
     case contained
     /// Caisson refuses to start such a run.
     case refused
+    /// It gets through, and `docs/threat-model.md` says so.
+    case known
   }
 
   enum Needs: String, Decodable, Sendable {
@@ -24,6 +26,9 @@ struct Attack: Decodable, Sendable {
   /// Whether the host can tell by itself that harm was done.
   var verifies: Bool
   var title: String
+
+  /// Whether file accesses are traced meanwhile.
+  var isTraced: Bool { setup.split(separator: ",").contains("trace") }
 
   /// Whether the changes of the run are applied afterwards, which is what is attacked.
   var isApplied: Bool { setup.split(separator: ",").contains("workspace") }

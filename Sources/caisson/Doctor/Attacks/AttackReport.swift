@@ -52,6 +52,9 @@ struct AttackReport: Encodable {
     if count(.unproven) > 0 {
       parts.append("\(count(.unproven)) stopped that cannot be shown unsealed here")
     }
+    if count(.known) > 0 {
+      parts.append("\(count(.known)) known and stated in docs/threat-model.md")
+    }
     if count(.failed) > 0 { parts.append("\(count(.failed)) FAILED (\(through) got through)") }
     return parts.joined(separator: ", ") + " · \(RunTable.duration(seconds: seconds))"
   }

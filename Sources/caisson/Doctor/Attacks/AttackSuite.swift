@@ -74,12 +74,13 @@ struct AttackSuite {
         fixture,
         [
           caisson, "run", "--quiet", "--policy", fixture.appending("policy.yaml").string,
-          "--in", fixture.appending("workspace").string, "--",
+          "--in", fixture.appending("workspace").string,
+        ] + (attack.isTraced ? ["--trace-denials", "--"] : ["--"]) + [
           fixture.appending("workspace/.attack").string, "run", attack.name,
         ]
       )
       let denials = try self.denials()
-      if attack.isApplied { try apply(run, fixture) }
+      if attack.isApplied { try apply(attack, fixture) }
       return (run, try verify(attack, fixture), denials)
     }
     let verdict = AttackVerdict(
@@ -123,9 +124,10 @@ struct AttackSuite {
   private func staged(
     _ attack: Attack,
     _ fixture: FilePath,
-    _ command: [String]
+    _ command: [String],
+    outputTo file: FilePath? = nil
   ) throws -> AttackProcess.Result {
-    try start([attacker, "stage", attack.name, fixture.string, "--"] + command)
+    try start([attacker, "stage", attack.name, fixture.string, "--"] + command, outputTo: file)
   }
 
   private func verify(_ attack: Attack, _ fixture: FilePath) throws -> AttackProcess.Result? {
@@ -135,15 +137,15 @@ struct AttackSuite {
 
   /// Takes the changes as a person would who consents to nothing that is held, and leaves what was
   /// shown on the way for `verify` to look at.
-  private func apply(_ run: AttackProcess.Result, _ fixture: FilePath) throws {
+  private func apply(_ attack: Attack, _ fixture: FilePath) throws {
     let facts = fixture.appending("facts")
-    try run.output.write(
-      toFile: facts.appending("run.out").string,
-      atomically: false,
-      encoding: .utf8
-    )
     for command in ["diff", "apply"] {
-      let result = try start([caisson, command, "last"], raw: facts.appending("\(command).out"))
+      let result = try staged(
+        attack,
+        fixture,
+        [caisson, command, "last"],
+        outputTo: facts.appending("\(command).out")
+      )
       if command == "apply", !result.timedOut {
         _ = FileManager.default.createFile(
           atPath: facts.appending("applied").string,
@@ -166,12 +168,15 @@ struct AttackSuite {
     )
   }
 
-  private func start(_ arguments: [String], raw: FilePath? = nil) throws -> AttackProcess.Result {
+  private func start(
+    _ arguments: [String],
+    outputTo file: FilePath? = nil
+  ) throws -> AttackProcess.Result {
     var environment = ProcessInfo.processInfo.environment
     environment["CAISSON_HOME"] = base.appending("home").string
     environment["NO_COLOR"] = "1"
     let process = AttackProcess(arguments: arguments, environment: environment, patience: 20)
-    return try process.run(outputTo: raw ?? base.appending("output"))
+    return try process.run(outputTo: file ?? base.appending("output"))
   }
 
   private static func detail(

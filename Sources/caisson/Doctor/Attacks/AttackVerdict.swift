@@ -18,6 +18,8 @@ struct AttackVerdict: Equatable, Sendable {
 
   enum Sealed: String, Encodable, Sendable {
     case stopped, contained, through, broken
+    /// Got through, and is said to.
+    case known
     /// The attack found nothing to try.
     case nothing
   }
@@ -32,6 +34,8 @@ struct AttackVerdict: Equatable, Sendable {
     case held, failed
     /// Stopped inside, but nothing shows here that it would have worked.
     case unproven
+    /// Got through, as the threat model says that it does.
+    case known
   }
 
   var control: Control
@@ -42,6 +46,7 @@ struct AttackVerdict: Equatable, Sendable {
     if control == .broken || audit == .missing { return .failed }
     switch sealed {
     case .through, .broken: return .failed
+    case .known: return .known
     case .nothing: return control == .impossible ? .unproven : .failed
     case .stopped, .contained: return control == .works ? .held : .unproven
     }
@@ -52,7 +57,7 @@ struct AttackVerdict: Equatable, Sendable {
   ///   - harm: exit status of the look from the host; nil where there is none.
   static func control(_ attack: Attack, run: Int32, harm: Int32?) -> Control {
     if run == Status.impossible { return .impossible }
-    if attack.expects == .contained, attack.verifies {
+    if attack.expects != .denied, attack.verifies {
       return harm == Status.goal ? .works : .broken
     }
     return run == Status.goal ? .works : .broken
@@ -63,14 +68,16 @@ struct AttackVerdict: Equatable, Sendable {
     if attack.expects == .refused { return run == 126 ? .stopped : .through }
     // 125 to 127: the run did not take place, so nothing was attacked.
     if (125...127).contains(run) { return .broken }
-    if attack.verifies, harm == Status.goal { return .through }
+    if attack.verifies, harm == Status.goal {
+      return attack.expects == .known ? .known : .through
+    }
     if run == Status.impossible { return .nothing }
     switch attack.expects {
     case .denied:
       if run == Status.stopped { return .stopped }
       return run == Status.goal ? .through : .broken
     case .refused: return .broken
-    case .contained:
+    case .contained, .known:
       if attack.verifies { return harm == Status.stopped ? .contained : .broken }
       if run == Status.stopped { return .stopped }
       // Killed for going over a limit.
