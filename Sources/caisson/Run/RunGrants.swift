@@ -29,7 +29,8 @@ struct RunGrants {
     case .direct: document.workspace = .direct
     case .overlay, .copy: document.workspace = .overlay
     }
-    let userHome = HostTree.find(NSHomeDirectory(), isSystem: true)?.real ?? "/tmp/home"
+    let userHome =
+      Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real ?? "/tmp/home"
     let place = directory ?? FileManager.default.currentDirectoryPath
     var workspace: GrantedPath?
     if mode != .none {
