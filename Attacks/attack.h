@@ -70,6 +70,7 @@ int make_directory(const char *path, mode_t mode);
 const char *param(const char *key);  // what the fixture left in the workspace; "" if absent
 pid_t param_pid(const char *key);
 bool file_has_canary(int directory, const char *path);  // false with errno
+long socket_greet(const char *path, int kind);  // 0: a service answered with the canary
 bool contains_canary(const char *bytes, size_t count);
 
 #define CANARY "CANARY-caisson-attack"

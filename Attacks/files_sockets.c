@@ -15,7 +15,7 @@
 #include "attack.h"
 
 // Connects and wants the service's canary: a socket of our own making is no breach.
-static long greet(const char *path, int kind) {
+long socket_greet(const char *path, int kind) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   socklen_t size = sizeof address;
   if (path[0] == '@') {
@@ -47,14 +47,14 @@ static long greet(const char *path, int kind) {
 
 static int greet_parameter(void) {
   struct tries tries = {0};
-  attempt(&tries, "connect", greet(param("socket"), SOCK_STREAM));
+  attempt(&tries, "connect", socket_greet(param("socket"), SOCK_STREAM));
   return conclude(&tries);
 }
 
 int attack_unix_workspace(void) {
   struct tries tries = {0};
-  attempt(&tries, "connect", greet(param("socket"), SOCK_STREAM));
-  attempt(&tries, "connect(relative)", greet("service/agent.sock", SOCK_STREAM));
+  attempt(&tries, "connect", socket_greet(param("socket"), SOCK_STREAM));
+  attempt(&tries, "connect(relative)", socket_greet("service/agent.sock", SOCK_STREAM));
   return conclude(&tries);
 }
 int attack_unix_workspace_direct(void) { return attack_unix_workspace(); }
@@ -63,7 +63,7 @@ int attack_unix_abstract(void) { return greet_parameter(); }
 
 int attack_unix_outside(void) {
   struct tries tries = {0};
-  attempt(&tries, "connect", greet(param("socket"), SOCK_STREAM));
+  attempt(&tries, "connect", socket_greet(param("socket"), SOCK_STREAM));
   // What is usually there. In the control these are other people's services: left alone.
   static const char *const services[] = {
       "/run/docker.sock", "/var/run/docker.sock", "/run/dbus/system_bus_socket", "/tmp/.X11-unix/X0",
@@ -89,7 +89,7 @@ static int greet_late(void) {
     for (int i = 0; i < 240; i++) {
       const char *path = text("%s/late-%d.sock", param("late"), i);
       if (old[i] || access(path, F_OK) != 0) continue;
-      if (attempt(&tries, "connect(late)", greet(path, SOCK_STREAM))) return conclude(&tries);
+      if (attempt(&tries, "connect(late)", socket_greet(path, SOCK_STREAM))) return conclude(&tries);
       old[i] = true;
     }
   if (tries.count == 0) return stopped_because("no socket appeared after the start");
@@ -119,17 +119,17 @@ int attack_unix_datagram_late(void) {
 
 int attack_unix_rename(void) {
   struct tries tries = {0};
-  if (is_control()) return attempt(&tries, "connect", greet("service/agent.sock", SOCK_STREAM)), conclude(&tries);
+  if (is_control()) return attempt(&tries, "connect", socket_greet("service/agent.sock", SOCK_STREAM)), conclude(&tries);
   if (rename("service/agent.sock", "service/moved.sock") == 0)
-    attempt(&tries, "connect(moved)", greet("service/moved.sock", SOCK_STREAM));
+    attempt(&tries, "connect(moved)", socket_greet("service/moved.sock", SOCK_STREAM));
   else
     attempt(&tries, "rename(socket)", -1);
   if (link("service/agent.sock", "linked.sock") == 0)
-    attempt(&tries, "connect(linked)", greet("linked.sock", SOCK_STREAM));
+    attempt(&tries, "connect(linked)", socket_greet("linked.sock", SOCK_STREAM));
   if (unlink("service/agent.sock") == 0)
-    attempt(&tries, "connect(after unlink)", greet("service/agent.sock", SOCK_STREAM));
+    attempt(&tries, "connect(after unlink)", socket_greet("service/agent.sock", SOCK_STREAM));
   if (rename("service", "moved") == 0)
-    attempt(&tries, "connect(moved directory)", greet("moved/agent.sock", SOCK_STREAM));
+    attempt(&tries, "connect(moved directory)", socket_greet("moved/agent.sock", SOCK_STREAM));
   else
     attempt(&tries, "rename(directory)", -1);
   return conclude(&tries);

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/xattr.h>
 #include <termios.h>
 #include <unistd.h>
@@ -162,10 +161,7 @@ int attack_environment_agent(void) {
       attempt(&tries, "SSH_AUTH_SOCK", -1);
       continue;
     }
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    int peer = socket(AF_UNIX, SOCK_STREAM, 0);
-    attempt(&tries, path, connect(peer, (struct sockaddr *)&address, sizeof address));
+    attempt(&tries, path, socket_greet(path, SOCK_STREAM));
   }
   return conclude(&tries);
 }

@@ -74,6 +74,8 @@ int main(int count, char **words) {
     if (at >= count) return usage();
     const struct attack *attack = find(words[at]);
     int (*run)(void) = attack->run;
+    if (control && strcmp(attack->needs, "root") == 0 && geteuid() != 0)
+      return impossible("only root can show it");
     if (control && has_setup(attack, "controlns")) {
       int outcome = control_namespaces(1);
       if (outcome != GOAL) return outcome;
@@ -82,10 +84,7 @@ int main(int count, char **words) {
       int outcome = control_namespaces(2);
       if (outcome != GOAL) return outcome;
     }
-    int outcome = run();
-    if (control && outcome == STOPPED && strcmp(attack->needs, "root") == 0 && geteuid() != 0)
-      return impossible("only root can show it");
-    return outcome;
+    return run();
   }
   // What a daemon of the attack `daemon` becomes: found afterwards by its argument.
   if (strcmp(words[1], "linger") == 0) {

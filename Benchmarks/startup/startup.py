@@ -68,7 +68,9 @@ class Launcher:
     def __init__(self, program, plan, runs):
         self.program = program
         self.plan = plan
-        self.work = [run / "work/work" for run in runs.iterdir()]
+        self.layers = [
+            (run / name, (run / name).stat()) for run in runs.iterdir() for name in ("upper", "work")
+        ]
         # The launcher removes the run's control groups at its end: the next start needs them anew.
         names = re.findall(rb"/sys/fs/cgroup/[^\0]*caisson-[^\0/]*", plan.read_bytes())
         self.groups = [os.fsdecode(name) for name in names]
@@ -76,11 +78,16 @@ class Launcher:
     def start(self, environment):
         for group in self.groups:
             os.makedirs(group, exist_ok=True)
-        # An overlay that was mounted volatile wants a fresh work directory.
-        for work in self.work:
-            if work.exists():
-                work.chmod(0o700)
-                shutil.rmtree(work)
+        # The launcher removes an empty layer at its end, too; what is left of one is not fresh.
+        for layer, facts in self.layers:
+            left = layer / "work"
+            if left.exists():
+                left.chmod(0o700)
+                shutil.rmtree(left)
+            if not layer.exists():
+                layer.mkdir()
+                layer.chmod(facts.st_mode & 0o7777)
+                os.chown(layer, facts.st_uid, facts.st_gid)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         plan = os.open(self.plan, os.O_RDONLY)
         actions = [

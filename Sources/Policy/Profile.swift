@@ -89,7 +89,7 @@ package enum Profile {
   private static let swift: PolicyDocument = {
     var policy = document(
       "swift",
-      read: ["$HOME/.local/share/swiftly?", "$HOME/.cache/org.swift.swiftpm?"],
+      read: ["$HOME/.local/share/swiftly?"],
       programs: ["swift", "swiftc"],
       pass: ["SWIFT_BACKTRACE", "TOOLCHAINS"]
     )

@@ -13,7 +13,7 @@ struct Root {
   }
 
   func build(_ steps: [Plan.Step]) throws(LaunchFailure) {
-    let root = try tmpfs(mode: "0755", size: "1m", inodes: "4096", attributes: 0x6)
+    let root = try tmpfs(mode: "0755", size: "16m", inodes: "4096", attributes: 0x6)
     let at = try LaunchFailure.check(
       cl_open(
         Int32(CL_AT_FDCWD),

@@ -76,25 +76,13 @@ enum Sources {
     )
   }
 
-  /// Moves a process into a cgroup.
-  static func join(_ cgroup: PlanText, _ pid: Int32) throws(LaunchFailure) {
-    let directory = try LaunchFailure.check(
-      cl_open(Int32(CL_AT_FDCWD), cgroup.pointer, Int32(CL_O_PATH | CL_O_DIRECTORY), 0),
-      "open the cgroup",
-      cgroup
+  /// Writes a small file of /proc in one call, as its readers demand.
+  static func write(_ path: String, _ text: String) throws(LaunchFailure) {
+    let call: StaticString = "write an id map"
+    let file = try LaunchFailure.check(
+      cl_open(Int32(CL_AT_FDCWD), path, Int32(CL_O_WRONLY), 0),
+      call
     )
-    defer { _ = cl_close(directory) }
-    try write("cgroup.procs", "\(pid)", below: directory, "join a cgroup")
-  }
-
-  /// Writes a small file of the kernel's in one call, as its readers demand.
-  static func write(
-    _ path: String,
-    _ text: String,
-    below directory: Int32 = Int32(CL_AT_FDCWD),
-    _ call: StaticString = "write an id map"
-  ) throws(LaunchFailure) {
-    let file = try LaunchFailure.check(cl_open(directory, path, Int32(CL_O_WRONLY), 0), call)
     let bytes = Array(text.utf8)
     let written = cl_write(file, bytes, bytes.count)
     _ = cl_close(file)

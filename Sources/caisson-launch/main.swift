@@ -56,13 +56,6 @@ do throws(LaunchFailure) {
   }
   _ = cl_set_dumpable(0)
   for clone in clones ?? [] { _ = cl_close(clone) }
-  // PID 1 joins the run's cgroups, this process does not: it could not remove them from within.
-  do throws(LaunchFailure) {
-    for cgroup in plan.cgroups { try Sources.join(cgroup, initPID) }
-  } catch {
-    _ = cl_kill(initPID, 9)
-    throw error
-  }
 } catch {
   Control.report(error)
   cl_exit(1)

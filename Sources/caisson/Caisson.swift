@@ -1,18 +1,16 @@
 import ArgumentParser
+import Foundation
 
 /// The composition root's front door.
 @main
 enum Main {
   static func main() {
-    // A run pays its start each time: it is read without building the tree of all commands. Where
-    // that does not succeed, or help is wanted, the whole parser says what is wrong.
+    // A run pays its start each time.
     let arguments = CommandLine.arguments.dropFirst()
-    let options = arguments.dropFirst().prefix { $0 != "--" }
-    if arguments.first == "run", arguments.contains("--"),
-      !options.contains(where: { $0.hasPrefix("-h") || $0.contains("help") }),
-      let command = try? RunCommand.parse(Array(arguments.dropFirst()))
+    if arguments.first == "run",
+      let session = RunSession(plainArguments: Array(arguments.dropFirst()))
     {
-      command.start()
+      Foundation.exit(session.run())
     }
     Caisson.main()
   }

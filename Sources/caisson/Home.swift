@@ -48,6 +48,19 @@ struct Home: Sendable, Equatable {
     runtime = absolute("XDG_RUNTIME_DIR")?.appending("caisson") ?? state.appending("runtime")
   }
 
+  /// The home directory as every program takes it: what `HOME` says, else what the account says.
+  /// Nil where neither names a directory, or where it is the root itself.
+  static func ofUser(
+    environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+  ) -> FilePath? {
+    let named = environment("HOME").map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
+    guard let path = named ?? accountHome(), let found = try? path.stat(),
+      found.type == .directory
+    else { return nil }
+    let normal = path.lexicallyNormalized()
+    return normal.components.isEmpty ? nil : normal
+  }
+
   /// Makes the state directory where it is missing, and refuses one that others could tamper with.
   func prepareState() throws(HomeError) {
     try Self.prepare(state)

@@ -45,6 +45,29 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      ["--quiet", "--workspace", "none", "--policy", "default"],
+      ["--quiet", "--workspace=none", "--policy=default"],
+      // The full parser reads what the quick one leaves alone.
+      ["--quiet", "--workspace", "none", "--no-such-option"],
+      ["--quiet", "--workspace", "sideways"],
+    ]
+  )
+  func `reads its options, in either spelling, and refuses what is none`(
+    options: [String]
+  ) async throws {
+    try await Self.withPlace { place in
+      let result = try await place.run(options, "pwd")
+      if options.contains("--no-such-option") || options.contains("sideways") {
+        #expect(result.status == .exited(64))
+        #expect(result.error.contains("no-such-option") || result.error.contains("sideways"))
+      } else {
+        #expect(result.output == "/tmp\n", "\(result.error)")
+      }
+    }
+  }
+
   @Test func `holds changes back from the workspace`() async throws {
     try await Self.withPlace { place in
       let result = try await place.sh("echo after > present.txt; echo new > new.txt; cat *.txt")

@@ -18,7 +18,10 @@ extension HostFacts {
       landlockABI: max(cl_landlock_abi(), 0),
       memoryBytes: UInt64(max(pages, 1)) * UInt64(sysconf(Int32(_SC_PAGESIZE))),
       stage: stages.first { HostTree.find($0, isSystem: true)?.isDirectory == true } ?? "/tmp",
-      rootLinks: links
+      rootLinks: links,
+      keyFiles: ["/proc/keys", "/proc/key-users"].filter {
+        HostTree.find($0, isSystem: true) != nil
+      }
     )
   }
 

@@ -19,6 +19,27 @@ package enum HostTree {
     )
   }
 
+  /// Finds a file or directory of the system set, with the content of a small file.
+  package static func findSystem(_ path: String) -> GrantedPath? {
+    guard var found = find(path, isSystem: true) else { return nil }
+    if !found.isDirectory { found.content = content(found.real, upTo: 1 << 17) }
+    return found
+  }
+
+  /// The bytes of a regular file that everyone may read; nil where it is none, or larger.
+  private static func content(_ path: String, upTo limit: Int) -> [UInt8]? {
+    let number = cl_open(Int32(CL_AT_FDCWD), path, Int32(CL_O_NONBLOCK | CL_O_NOFOLLOW), 0)
+    guard number >= 0 else { return nil }
+    let file = Descriptor(number)
+    var status = cl_status()
+    guard cl_stat(file.number, "", Int32(CL_AT_EMPTY_PATH), &status) == 0,
+      status.mode & 0o170004 == 0o100004, status.size <= limit
+    else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Int(status.size))
+    let count = cl_read(file.number, &bytes, bytes.count)
+    return count == bytes.count ? bytes : nil
+  }
+
   /// The text of a symbolic link, or nil where `path` is none.
   package static func link(_ path: String) -> String? {
     var bytes = [CChar](repeating: 0, count: 4096)

@@ -76,7 +76,11 @@ package struct RunSupervisor: ~Copyable {
         throw .system(call: "signalfd", error: -signals.number)
       }
       try launch(path)
+      // While the launcher starts: making a group waits for `Cgroups.prepareJoining`.
+      try groups.create()
     } catch {
+      if control >= 0 { _ = cl_close(control) }
+      _ = waitForLauncher()
       groups.remove()
       return outcome(failure: error, seconds: 0, usage: nil)
     }
@@ -269,9 +273,15 @@ package struct RunSupervisor: ~Copyable {
     }
     switch Int(bytes[0]) {
     case CL_MESSAGE_PID:
-      // Comes once PID 1 is in the run's cgroups: not before that may it start the command.
-      initPID = field(0)
-      if isReady { send(CL_MESSAGE_GO, 0) }
+      // Not before PID 1 is in the run's cgroups may it start the command. The launcher is not in
+      // them: it could not remove them from within.
+      do throws(SandboxError) {
+        try groups.join(field(0))
+        initPID = field(0)
+      } catch {
+        end = .failed(error)
+      }
+      if isReady, end == nil { send(CL_MESSAGE_GO, 0) }
     case CL_MESSAGE_READY:
       var rest = descriptors[..<Int(number)]
       if field(0) & 1 != 0 { listener = rest.popFirst() ?? -1 }

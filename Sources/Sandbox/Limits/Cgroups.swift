@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+package import Policy
 
 /// The control groups of one run: memory, processes and CPU, where this machine lets us have them.
 ///
@@ -10,9 +11,10 @@ package struct Cgroups: Sendable {
     case memory, pids, cpu
   }
 
-  /// Directories made for the run, by controller.
+  /// The run's directories, by controller.
   package private(set) var directories: [Controller: String] = [:]
   private var isVersion2 = false
+  private var limits = Limits()
 
   package init() {}
 
@@ -47,38 +49,44 @@ package struct Cgroups: Sendable {
   package var paths: [String] { Array(Set(directories.values)).sorted() }
   package func has(_ controller: Controller) -> Bool { directories[controller] != nil }
 
-  /// Makes groups for a run and sets the limits that can be set. What cannot be had is left out:
-  /// the caller falls back to resource limits and watching.
-  package static func make(
-    for run: RunID,
-    memoryBytes: UInt64?,
-    processes: Int?,
-    cpus: Double?
-  ) -> Cgroups {
+  /// The groups that a run will have, by what this machine offers; nothing is made yet. What cannot
+  /// be had is left out, and the plan falls back to resource limits and watching.
+  package static func plan(for run: RunID, limits: Limits) -> Cgroups {
     var groups = Cgroups()
-    let wanted: [(Controller, Bool)] = [
-      (.memory, memoryBytes != nil), (.pids, processes != nil), (.cpu, cpus != nil),
-    ]
+    groups.limits = limits
     let places = Self.places()
     groups.isVersion2 = places.isVersion2
-    for (controller, isWanted) in wanted where isWanted {
-      guard let parent = places.parents[controller] else { continue }
-      let path = "\(parent)/caisson-\(run)"
-      let made = mkdir(path, 0o755) == 0 || groups.directories.values.contains(path)
-      guard made else { continue }
-      groups.directories[controller] = path
-      let isSet =
-        switch controller {
-        case .memory: groups.limitMemory(path, memoryBytes ?? 0)
-        case .pids: write("\(path)/pids.max", String((processes ?? 0) + 1))
-        case .cpu: groups.limitCPU(path, cpus ?? 1)
-        }
-      if !isSet {
-        groups.directories[controller] = nil
-        if !groups.directories.values.contains(path) { rmdir(path) }
-      }
+    for (controller, parent) in places.parents where limits.needs(controller) {
+      groups.directories[controller] = "\(parent)/caisson-\(run)"
     }
     return groups
+  }
+
+  /// Makes the groups and sets their limits, all or none.
+  func create() throws(SandboxError) {
+    for path in paths {
+      let made = cl_mkdirat(Int32(CL_AT_FDCWD), path, 0o755)
+      guard made == 0 else { throw .system(call: "make the cgroup \(path)", error: -made) }
+    }
+    for (controller, path) in directories {
+      let result =
+        switch controller {
+        case .memory: limitMemory(path, limits.memoryBytes ?? 0)
+        case .pids: Self.write("\(path)/pids.max", String((limits.processes ?? 0) + 1))
+        case .cpu: limitCPU(path, limits.cpus ?? 1)
+        }
+      guard result == 0 else {
+        throw .system(call: "set the limit of the cgroup \(path)", error: -result)
+      }
+    }
+  }
+
+  /// Moves a process into the groups.
+  func join(_ pid: Int32) throws(SandboxError) {
+    for path in paths {
+      let result = Self.write("\(path)/cgroup.procs", String(pid))
+      guard result == 0 else { throw .system(call: "join the cgroup \(path)", error: -result) }
+    }
   }
 
   package func remove() {
@@ -109,9 +117,11 @@ package struct Cgroups: Sendable {
   /// The directories below which this process may make groups.
   package static func places() -> (parents: [Controller: String], isVersion2: Bool) {
     let mounts = read("/proc/self/mountinfo") ?? ""
+    guard mounts.contains(" - cgroup") else { return ([:], false) }
     var version1: [Controller: String] = [:]
     var version2: String?
-    for line in mounts.split(separator: "\n") {
+    for line in mounts.utf8.split(separator: UInt8(ascii: "\n")).map(Substring.init)
+    where line.contains(" - cgroup") {
       let halves = line.split(separator: " - ", maxSplits: 1)
       guard halves.count == 2 else { continue }
       let fields = halves[0].split(separator: " ")
@@ -154,22 +164,22 @@ package struct Cgroups: Sendable {
 
   // MARK: - Files
 
-  private func limitMemory(_ path: String, _ bytes: UInt64) -> Bool {
+  private func limitMemory(_ path: String, _ bytes: UInt64) -> Int32 {
     if isVersion2 {
       _ = Self.write("\(path)/memory.swap.max", "0")
       return Self.write("\(path)/memory.max", String(bytes))
     }
-    guard Self.write("\(path)/memory.limit_in_bytes", String(bytes)) else { return false }
-    _ = Self.write("\(path)/memory.memsw.limit_in_bytes", String(bytes))
-    return true
+    let result = Self.write("\(path)/memory.limit_in_bytes", String(bytes))
+    if result == 0 { _ = Self.write("\(path)/memory.memsw.limit_in_bytes", String(bytes)) }
+    return result
   }
 
-  private func limitCPU(_ path: String, _ cpus: Double) -> Bool {
+  private func limitCPU(_ path: String, _ cpus: Double) -> Int32 {
     let period = 100_000
     let quota = max(1000, Int(cpus * Double(period)))
     if isVersion2 { return Self.write("\(path)/cpu.max", "\(quota) \(period)") }
-    return Self.write("\(path)/cpu.cfs_period_us", String(period))
-      && Self.write("\(path)/cpu.cfs_quota_us", String(quota))
+    let result = Self.write("\(path)/cpu.cfs_period_us", String(period))
+    return result == 0 ? Self.write("\(path)/cpu.cfs_quota_us", String(quota)) : result
   }
 
   private func counter(_ path: String, _ name: String) -> Int {
@@ -194,11 +204,22 @@ package struct Cgroups: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  private static func write(_ path: String, _ text: String) -> Bool {
+  /// Writes a small file in one call; 0, or a negative errno.
+  private static func write(_ path: String, _ text: String) -> Int32 {
     let number = cl_open(Int32(CL_AT_FDCWD), path, Int32(CL_O_WRONLY), 0)
-    guard number >= 0 else { return false }
+    guard number >= 0 else { return number }
     let file = Descriptor(number)
     let bytes = Array(text.utf8)
-    return cl_write(file.number, bytes, bytes.count) == bytes.count
+    return Int32(clamping: min(cl_write(file.number, bytes, bytes.count), 0))
+  }
+}
+
+extension Limits {
+  fileprivate func needs(_ controller: Cgroups.Controller) -> Bool {
+    switch controller {
+    case .memory: memoryBytes != nil
+    case .pids: processes != nil
+    case .cpu: cpus != nil
+    }
   }
 }

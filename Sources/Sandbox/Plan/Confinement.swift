@@ -95,6 +95,15 @@ package enum Confinement {
       )
     }
     placed.append(("/proc", .proc(target: "proc")))
+    // Keyrings have no namespace: these list the caller's, by owner and not by who possesses them.
+    for path in request.host.keyFiles {
+      let nothing = LaunchPlan.Source(
+        path: "/dev/null",
+        recursive: false,
+        attributes: [.noSetuid, .noExec, .readOnly]
+      )
+      placed.append((path, .bind(nothing, target: relative(path), isDirectory: false)))
+    }
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
@@ -129,6 +138,10 @@ package enum Confinement {
     ) {
       let source = source(grant, privileged: privileged, attributes: readOnly)
       let target = relative(grant.real)
+      if let content = grant.content {
+        placed.append((grant.real, .file(target: target, mode: 0o444, content: content)))
+        continue
+      }
       // What a person grants may hold sockets of the host's programs; the system's trees do not.
       let step: LaunchPlan.Step =
         grant.isSystem || !grant.isDirectory
@@ -136,6 +149,7 @@ package enum Confinement {
         : .view(source, target: target)
       placed.append((grant.real, step))
     }
+    placed += links(request)
     let outside = request.writes.filter { grant in
       workspace.map { !PathText.covers($0.path.real, grant.real) } ?? true
     }
@@ -219,6 +233,18 @@ package enum Confinement {
             ? .bind(source, target: target, isDirectory: true) : .view(source, target: target)
         )
       ]
+    }
+  }
+
+  /// Links of the system set, such as `/etc/localtime`, outside of the trees that are mounted whole.
+  private static func links(_ request: ConfinementRequest) -> [(String, LaunchPlan.Step)] {
+    let trees = request.reads + request.writes + (request.workspace.map { [$0.path] } ?? [])
+    return request.reads.compactMap { grant in
+      guard grant.isSystem, grant.named != grant.real, request.host.rootLinks[grant.named] == nil,
+        !trees.contains(where: { $0.isDirectory && PathText.liesBelow(grant.named, $0.real) }),
+        !request.host.rootLinks.keys.contains(where: { PathText.covers($0, grant.named) })
+      else { return nil }
+      return (grant.named, .symlink(text: grant.real, target: relative(grant.named)))
     }
   }
 
@@ -326,7 +352,7 @@ package enum Confinement {
       "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     ]
     return files.sorted { $0.key < $1.key }.map { file, content in
-      ("/etc/\(file)", .file(target: "etc/\(file)", mode: 0o644, content: content))
+      ("/etc/\(file)", .file(target: "etc/\(file)", mode: 0o644, content: Array(content.utf8)))
     }
   }
 
@@ -351,11 +377,11 @@ package enum Confinement {
     _ grants: [GrantedPath],
     of others: [GrantedPath]
   ) -> [GrantedPath] {
-    let ordered = Set(grants).sorted { PathText.precedes($0.real, $1.real) }
+    let ordered = grants.sorted { PathText.precedes($0.real, $1.real) }
     var kept: [GrantedPath] = []
     for grant in ordered {
+      // Sorted so that an ancestor is the last one kept when what lies below it comes.
       if let last = kept.last, PathText.covers(last.real, grant.real) { continue }
-      if kept.contains(where: { PathText.covers($0.real, grant.real) }) { continue }
       if others.contains(where: { PathText.covers($0.real, grant.real) }) { continue }
       kept.append(grant)
     }

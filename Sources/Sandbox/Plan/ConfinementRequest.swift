@@ -93,6 +93,8 @@ package struct HostFacts: Sendable, Equatable {
   package var stage: String
   /// Top-level symbolic links such as `/bin` → `usr/bin`.
   package var rootLinks: [String: String]
+  /// Files of /proc that tell of the caller's keyrings, where the kernel has them.
+  package var keyFiles: [String]
 
   package init(
     uid: UInt32,
@@ -101,7 +103,8 @@ package struct HostFacts: Sendable, Equatable {
     landlockABI: Int32,
     memoryBytes: UInt64,
     stage: String,
-    rootLinks: [String: String]
+    rootLinks: [String: String],
+    keyFiles: [String] = []
   ) {
     self.uid = uid
     self.gid = gid
@@ -110,6 +113,7 @@ package struct HostFacts: Sendable, Equatable {
     self.memoryBytes = memoryBytes
     self.stage = stage
     self.rootLinks = rootLinks
+    self.keyFiles = keyFiles
   }
 
   package var isPrivileged: Bool { uid == 0 }

@@ -9,6 +9,9 @@ package struct GrantedPath: Sendable, Hashable {
   package var gid: UInt32
   /// Part of the built-in system set: read with everyone's rights, never with its owner's.
   package var isSystem: Bool
+  /// The content of a small system file, which is then copied into the run: a mount of its own
+  /// would cost a run more, at its start and at its end.
+  package var content: [UInt8]?
 
   package init(
     named: String,

@@ -132,7 +132,7 @@ extension LaunchPlan.Step {
       writer.kind(CL_STEP_FILE)
       writer.text(target)
       writer.word(mode)
-      writer.text(content)
+      writer.data(content)
     case .pin(let target):
       writer.kind(CL_STEP_PIN)
       writer.text(target)

@@ -28,7 +28,7 @@ package struct LaunchPlan: Sendable, Equatable {
     case devpts(target: String)
     case symlink(text: String, target: String)
     case directory(target: String, mode: UInt32)
-    case file(target: String, mode: UInt32, content: String)
+    case file(target: String, mode: UInt32, content: [UInt8])
     /// Makes the target a mount of its own, so that it cannot be renamed.
     case pin(target: String)
     /// Hides the target behind something empty.

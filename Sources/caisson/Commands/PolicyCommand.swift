@@ -109,7 +109,7 @@ extension PolicyCommand {
         let document = try PolicySource.read(policy)
         let place = directory ?? FileManager.default.currentDirectoryPath
         let workspace = HostTree.find(place, isSystem: false)?.real ?? place
-        let home = HostTree.find(NSHomeDirectory(), isSystem: true)?.real
+        let home = Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real
         let own = try Home.current()
         let compiled = try CompiledPolicy(
           document,

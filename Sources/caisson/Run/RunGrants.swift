@@ -29,7 +29,8 @@ struct RunGrants {
     case .direct: document.workspace = .direct
     case .overlay, .copy: document.workspace = .overlay
     }
-    let userHome = HostTree.find(NSHomeDirectory(), isSystem: true)?.real ?? "/tmp/home"
+    let userHome =
+      Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real ?? "/tmp/home"
     let place = directory ?? FileManager.default.currentDirectoryPath
     var workspace: GrantedPath?
     if mode != .none {
@@ -141,9 +142,12 @@ struct RunGrants {
       let parent = String(grant.path[..<cut])
       let start = grant.path[grant.path.index(after: cut)...]
       return HostTree.names(in: parent).filter { $0.hasPrefix(start) }
-        .compactMap { HostTree.find("\(parent)/\($0)", isSystem: true) }
+        .compactMap { HostTree.findSystem("\(parent)/\($0)") }
     }
-    if let found = HostTree.find(grant.path, isSystem: grant.isOptional) { return [found] }
+    let found =
+      grant.isOptional
+      ? HostTree.findSystem(grant.path) : HostTree.find(grant.path, isSystem: false)
+    if let found { return [found] }
     if mayBeMissing { return [] }
     let line = grant.line.map { " (line \($0))" } ?? ""
     throw RunSession.Refusal.policy(

@@ -47,7 +47,9 @@ struct RunReport {
         "  see: caisson diff \(run)   take: caisson apply \(run)   drop: caisson discard \(run)"
       )
     }
-    try? FileHandle.standardError.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+    try? FileHandle.standardError.write(
+      contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8)
+    )
   }
 
   func printJSON() {

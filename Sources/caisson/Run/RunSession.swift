@@ -64,12 +64,7 @@ struct RunSession {
       visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
     )
     let limits = grants.policy.limits
-    let groups = Cgroups.make(
-      for: run,
-      memoryBytes: limits.memoryBytes,
-      processes: limits.processes,
-      cpus: limits.cpus
-    )
+    let groups = Cgroups.plan(for: run, limits: limits)
     defer { groups.remove() }
     var request = ConfinementRequest(
       workspace: grants.workspace.map {

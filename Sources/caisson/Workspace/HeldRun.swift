@@ -32,7 +32,7 @@ struct HeldRun {
       document,
       PolicyVariables(
         workspace: record.lower.string,
-        home: HostTree.find(NSHomeDirectory(), isSystem: true)?.real,
+        home: Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real,
         ownDirectories: own
       )
     )

@@ -28,7 +28,7 @@ struct AttackSuite {
 
   private func run(_ names: [String], _ report: (AttackReport) -> Void) throws -> [AttackReport] {
     guard access(attacker, X_OK) == 0 else { throw AttackSuiteError.noProgram(attacker) }
-    guard mkdir(base.string, 0o755) == 0 else {
+    guard mkdir(base.string, 0o755) == 0, mkdir(base.appending("home").string, 0o700) == 0 else {
       throw AttackSuiteError.cannotPrepare(base.string, "mkdir failed")
     }
     defer { try? FileManager.default.removeItem(atPath: base.string) }
