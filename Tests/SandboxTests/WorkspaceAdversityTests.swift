@@ -115,6 +115,56 @@ struct WorkspaceAdversityTests {
     #expect(try fixture.changes().allSatisfy { $0.contains(" \(name)") })
   }
 
+  @Test func `names that are not UTF-8`() throws {
+    let fixture = try WorkspaceFixture(
+      setUp: #"echo x > $'b\xffd'; mkdir $'d\xff'; echo y > $'d\xff/y'"#
+    )
+    try fixture.run(#"rm $'b\xffd'; echo n > $'n\xfe\nx'; echo z > $'d\xff/\x01'; rm $'d\xff/y'"#)
+    #expect(
+      try fixture.changes()
+        == [#"D "b\377d""#, #"A "d\377/\001""#, #"D "d\377/y""#, #"A "n\376\nx""#]
+    )
+    let one = try #require(RelativePath(PrintableText.unquoted(#""n\376\nx""#)))
+    _ = try fixture.apply(ApplySelection.Options(paths: [one]))
+    _ = try fixture.apply()
+    #expect(
+      shell(
+        #"cd \#(fixture.lower) && test ! -e $'b\xffd' -a -e $'n\xfe\nx' -a -e $'d\xff/\x01'"#
+      ) == 0
+    )
+    _ = try fixture.undo()
+    #expect(
+      shell(
+        #"cd \#(fixture.lower) && test -e $'b\xffd' -a ! -e $'n\xfe\nx' -a -e $'d\xff/y'"#
+      ) == 0
+    )
+  }
+
+  @Test(
+    .enabled(if: geteuid() == 0, "gives files to another user, which takes root"),
+    arguments: ["/tmp", WorkspaceFixture.otherFileSystem]
+  )
+  func `what root applies belongs to whom the workspace belongs`(place: String) throws {
+    let fixture = try WorkspaceFixture(
+      setUp: "echo 1 > f; echo 2 > g; mkdir d; echo x > d/x; chown -R 65534:65534 .; chgrp 7 f",
+      place: place
+    )
+    let list = "find . -printf '%p %U %G\\n' | sort"
+    try fixture.edit("\(list) > \(fixture.base)/owners")
+    try fixture.run(
+      "echo 1 >> f; mkdir -p n/m; echo n > n/m/x; ln -s x l; rm -r d; chmod 600 g",
+      namespaces: "-m"
+    )
+    #expect(shell("chown -hR 65534:65534 \(fixture.upper)") == 0)
+    _ = try fixture.apply()
+    #expect(shell("cd \(fixture.lower) && test -z \"$(find . ! -user 65534 -print)\"") == 0)
+    #expect(
+      shell("cd \(fixture.lower) && test $(stat -c %g f) = 7 -a $(stat -c %g n/m/x) = 65534") == 0
+    )
+    _ = try fixture.undo()
+    #expect(shell("cd \(fixture.lower) && \(list) | cmp - \(fixture.base)/owners") == 0)
+  }
+
   @Test func `a private copy gives the same changes as an overlay`() throws {
     let fixture = try WorkspaceFixture(
       setUp: "echo a > a; echo b > b; mkdir -p d/e empty; echo c > d/e/c; ln -s a l; chmod 555 d/e"

@@ -60,7 +60,7 @@ final class WorkspaceFixture {
   }
 
   /// Runs a script in a copy-on-write view of the workspace.
-  func run(_ script: String) throws {
+  func run(_ script: String, namespaces: String = "-Urm") throws {
     record.start = Timestamp.nextTick()
     let view = """
       mount -t overlay -o userxattr,lowerdir=\(lower),upperdir=\(upper),workdir=\(layer)/work \
@@ -69,7 +69,7 @@ final class WorkspaceFixture {
       } && cp -a --preserve=all \(base)/merged \(expected)
       """
     try write(view, to: base + "/script")
-    let status = shell("umask 022; unshare -Urm bash \(base)/script")
+    let status = shell("umask 022; unshare \(namespaces) bash \(base)/script")
     try #require(status == 0, "the run's script failed")
   }
 

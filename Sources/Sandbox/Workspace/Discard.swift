@@ -10,18 +10,23 @@ package enum Discard {
     _ record: WorkspaceRecord,
     isRunning: () -> Bool = { false }
   ) throws(WorkspaceError) {
+    if record.mode == .direct || record.mode == .none { throw .nothingHeld(record.mode) }
     if isRunning() { throw .running(record.run) }
     let run = try openTree(record.layer, as: "run's directory")
-    if record.mode == .overlay || record.mode == .copy,
-      try run.status(of: Array("apply".utf8)) != nil
-    {
-      let state = try RunState(record)
-      if try state.unfinished() != nil {
-        // What is half applied must not lose the old content that it still needs.
-        let locks = try state.lock()
-        _ = try Recovery.settle(state, workspace: locks.workspace)
-      }
+    let state = try RunState(record)
+    do throws(WorkspaceError) {
+      let locks = try state.lock()
+      // What is half applied must not lose the old content that it still needs.
+      _ = try Recovery.settle(state, workspace: locks.workspace)
+      try remove(in: run)
+    } catch .missing {
+      // The workspace is gone. What was held back for it can go too, unless it was being applied.
+      if let (_, verb) = try state.unfinished() { throw .unfinished(record.run, verb.rawValue) }
+      try remove(in: run)
     }
+  }
+
+  private static func remove(in run: borrowing OpenFile) throws(WorkspaceError) {
     for name in ["upper", "work", "copy", "snapshot", "apply"] {
       try TreeRemoval.remove(Array(name.utf8), in: run)
     }

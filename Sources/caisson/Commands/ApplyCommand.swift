@@ -68,11 +68,15 @@ struct ApplyCommand: ParsableCommand {
         accepted: held.paths(accept),
         acceptsAllHeld: acceptHeld
       )
-      guard try !held.changes().changes.isEmpty else {
+      if held.isEmpty {
+        complain("run \(held.id) holds no changes")
+        return
+      }
+      let result = try apply(held, options, afterRecovery: recovery != nil)
+      if result.generation == nil, result.selection.left.isEmpty, !json {
         if recovery == nil { complain("run \(held.id) holds no changes") }
         return
       }
-      let result = try apply(held, options)
       let report = ApplyReport(held, result, accepts: options)
       if json { print(try JSONText.encode(report)) } else { report.print() }
       if result.generation == nil, report.waits { throw ExitCode(126) }
@@ -81,7 +85,8 @@ struct ApplyCommand: ParsableCommand {
 
   private func apply(
     _ held: HeldRun,
-    _ options: ApplySelection.Options
+    _ options: ApplySelection.Options,
+    afterRecovery isRecovered: Bool
   ) throws -> Apply.Result {
     let apply = Apply(
       held.record,
@@ -102,6 +107,9 @@ struct ApplyCommand: ParsableCommand {
     let result: Apply.Result
     do {
       result = try apply.run()
+    } catch WorkspaceError.noSuchChange where isRecovered {
+      // What was asked for is what had been interrupted.
+      result = Apply.Result()
     } catch {
       try? held.settleRows()
       throw error

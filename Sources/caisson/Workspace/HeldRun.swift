@@ -63,13 +63,15 @@ struct HeldRun {
   /// Whether its supervisor is alive, as far as anyone can tell.
   var isRunning: Bool { summary?.state == .running }
 
+  /// Whether it left no changes; then its layer was removed at its end.
+  var isEmpty: Bool {
+    guard case .ended(let end) = summary?.state else { return false }
+    return end.changes?.total == 0
+  }
+
   /// What the run changed and what is not applied yet.
   func changes() throws -> ChangeSet {
-    // The layer of a run that changed nothing is removed at its end.
-    if case .ended(let end) = summary?.state, end.changes?.total == 0 {
-      return ChangeSet(empty: record)
-    }
-    return try ChangeSet.scan(record)
+    try isEmpty ? ChangeSet(empty: record) : ChangeSet.scan(record)
   }
 
   /// What the policy says about applying a change.

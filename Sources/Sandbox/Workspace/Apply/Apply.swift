@@ -38,6 +38,11 @@ package struct Apply {
     package var totals = ChangeSet.Totals()
     /// nil where there was nothing to apply.
     package var generation: Int?
+
+    package init(recovery: Recovery? = nil, selection: ApplySelection = ApplySelection()) {
+      self.recovery = recovery
+      self.selection = selection
+    }
   }
 
   package func run() throws -> Result {
@@ -50,20 +55,14 @@ package struct Apply {
     let recovery = try Recovery.settle(state, workspace: locks.workspace)
     let seen = Timestamp.nextTick()
     let changes = try ChangeSet.scan(record, applied: state.appliedState())
-    do {
-      try inspect(changes)
-      let selection = try ApplySelection(from: changes, options, judge: judge)
-      if !selection.conflicts.isEmpty { throw WorkspaceError.conflicts(selection.conflicts) }
-      var result = Result(recovery: recovery, selection: selection)
-      if selection.chosen.isEmpty { return result }
-      result.generation = try commit(selection, seen, state, locks.workspace)
-      result.totals = ChangeSet.Totals(of: selection.chosen)
-      return result
-    } catch WorkspaceError.noSuchChange(let path) where recovery?.isApplied == true {
-      // The interrupted apply was the one that is asked for.
-      _ = path
-      return Result(recovery: recovery, selection: ApplySelection())
-    }
+    try inspect(changes)
+    let selection = try ApplySelection(from: changes, options, judge: judge)
+    if !selection.conflicts.isEmpty { throw WorkspaceError.conflicts(selection.conflicts) }
+    var result = Result(recovery: recovery, selection: selection)
+    if selection.chosen.isEmpty { return result }
+    result.generation = try commit(selection, seen, state, locks.workspace)
+    result.totals = ChangeSet.Totals(of: selection.chosen)
+    return result
   }
 
   private func commit(

@@ -26,7 +26,7 @@ package struct ApplySelection: Sendable {
   package private(set) var left: [Left] = []
   package private(set) var conflicts: [(path: RelativePath, conflict: Change.Conflict)] = []
 
-  init() {}
+  package init() {}
 
   package struct Options: Sendable {
     /// Only the changes at or beneath these; all where empty.

@@ -46,7 +46,7 @@ final class Generation {
   /// Gives up the generation in one step; `RunState.clean` removes what is left of it.
   func forget(in parent: borrowing OpenFile) throws(WorkspaceError) {
     let name = Array(String(number).utf8)
-    try parent.rename(name, to: parent, as: name + Self.forgottenSuffix, .new)
+    try parent.rename(name, to: parent, as: name + Self.forgottenSuffix, .replacing)
     try parent.sync()
   }
 }

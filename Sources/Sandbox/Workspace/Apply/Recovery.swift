@@ -10,8 +10,6 @@ package struct Recovery: Sendable {
   package let verb: String
   package let end: End
 
-  var isApplied: Bool { verb == Transaction.Verb.apply.rawValue && end == .finished }
-
   /// Names what is unfinished, for commands that only look.
   package static func pending(_ record: WorkspaceRecord) throws(WorkspaceError) -> String? {
     guard record.mode == .overlay || record.mode == .copy else { return nil }

@@ -46,7 +46,7 @@ enum TreeRemoval {
       let child = try open(name, in: directory, status)
       if depth >= deepest {
         let place = try free(&cut, in: top)
-        try directory.rename(name, to: top, as: place, .new)
+        try directory.rename(name, to: top, as: place, .replacing)
         continue
       }
       try removeEntries(of: child, top: top, depth: depth + 1, &cut)
