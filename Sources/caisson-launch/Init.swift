@@ -171,9 +171,12 @@ struct Init {
       }
     }
     guard exited else { return }
-    Control.send(CL_MESSAGE_EXITED, [status.code, status.signal])
-    // The supervisor reads the counters of the run's cgroups first, then closes the socket.
-    while Control.receive() != nil {}
+    var milliseconds: Int32 = 0
+    var resident: Int32 = 0
+    _ = cl_children_usage(&milliseconds, &resident)
+    Control.send(CL_MESSAGE_EXITED, [status.code, status.signal, milliseconds, resident])
+    // The supervisor reads the counters of the run's cgroups first.
+    while let message = Control.receive(), Int(message.kind) != CL_MESSAGE_BYE {}
     cl_exit(0)
   }
 }

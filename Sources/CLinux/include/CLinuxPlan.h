@@ -47,7 +47,7 @@ enum {
   CL_MESSAGE_READY = 'R',   // sealed; flags: 1 = a listener comes with it, 2 = a terminal
   CL_MESSAGE_STARTED = 'S', // the command runs
   CL_MESSAGE_NO_EXEC = 'E', // errno of the last exec
-  CL_MESSAGE_EXITED = 'X',  // exit code (or -1), signal
+  CL_MESSAGE_EXITED = 'X',  // exit code (or -1), signal; CPU milliseconds and largest resident KiB
   CL_MESSAGE_ENDED = 'D',   // the run's init is gone, whoever ended it
   CL_MESSAGE_FAILED = 'F',  // errno, then text: what failed, on what
 };
@@ -55,6 +55,7 @@ enum {
 // Supervisor to launcher. The end of the socket means: end everything.
 enum {
   CL_MESSAGE_GO = 'G',
+  CL_MESSAGE_BYE = 'B',     // the counters are read: the run's init may end
   CL_MESSAGE_SIGNAL = 'K',  // signal number, for the command's process group
 };
 

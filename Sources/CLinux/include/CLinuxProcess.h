@@ -31,6 +31,8 @@ struct cl_exit_status {
 };
 /// wait4(2) for `pid` (-1: any child). 0 where `block` is 0 and none has ended; else the pid.
 int cl_wait(int pid, int block, struct cl_exit_status *status);
+/// CPU milliseconds and the largest resident size of all children that have been waited for.
+int cl_children_usage(int32_t *milliseconds, int32_t *resident_kibibytes);
 int cl_pidfd_open(int pid);
 int cl_pidfd_send_signal(int pidfd, int signal);
 int cl_kill(int pid, int signal);

@@ -8,15 +8,19 @@ extension RunSupervisor {
     /// Judges a file access under `--trace-denials`; nil where it is granted.
     package var judge:
       (_ path: String, _ writes: Bool, _ executes: Bool) -> (rule: String, remedy: String?)?
+    /// Called once no process of the run is left, while the launcher still clears up.
+    package var ended: (RunOutcome) throws -> Void
 
     package init(
       beforeStart: @escaping () throws -> Void,
       denied: @escaping (ObservedDenial) -> Void,
-      judge: @escaping (String, Bool, Bool) -> (rule: String, remedy: String?)?
+      judge: @escaping (String, Bool, Bool) -> (rule: String, remedy: String?)?,
+      ended: @escaping (RunOutcome) throws -> Void = { _ in }
     ) {
       self.beforeStart = beforeStart
       self.denied = denied
       self.judge = judge
+      self.ended = ended
     }
   }
 }

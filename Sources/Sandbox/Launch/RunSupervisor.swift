@@ -21,7 +21,10 @@ package struct RunSupervisor: ~Copyable {
   private var limit: RunOutcome.LimitHit?
   private var denials: [String: ObservedDenial] = [:]
   private var peakMemory: UInt64?
+  private var cpuSeconds = 0.0
+  private var largestResident: UInt64 = 0
   private var isReady = false
+  private var hasEnded = false
   private var startedCommand = false
   private var stops = 0
 
@@ -59,15 +62,17 @@ package struct RunSupervisor: ~Copyable {
       try groups.create()
     } catch {
       if control >= 0 { _ = cl_close(control) }
-      _ = waitForLauncher()
+      waitForLauncher()
       groups.remove()
-      return outcome(failure: error, seconds: 0, usage: nil)
+      let result = outcome(failure: error, seconds: 0)
+      try hooks.ended(result)
+      return result
     }
     do {
       try hooks.beforeStart()
     } catch {
       _ = cl_close(control)
-      _ = waitForLauncher()
+      waitForLauncher()
       throw error
     }
 
@@ -119,12 +124,36 @@ package struct RunSupervisor: ~Copyable {
     }
     relay?.drain()
     finishCounters()
-    if control >= 0 { _ = cl_close(control) }
-    let usage = waitForLauncher()
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    waitForEnd()
     if listener >= 0 { _ = cl_close(listener) }
     relay = nil
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return outcome(failure: nil, seconds: seconds, usage: usage)
+    let result = outcome(failure: nil, seconds: seconds)
+    // The launcher clears up while the record is written.
+    defer {
+      if control >= 0 { _ = cl_close(control) }
+      waitForLauncher()
+    }
+    try hooks.ended(result)
+    return result
+  }
+
+  /// Lets the run's PID 1 go and waits until it is gone, and with it every process of the run.
+  private mutating func waitForEnd() {
+    guard control >= 0 else {
+      waitForLauncher()
+      return
+    }
+    send(CL_MESSAGE_BYE, 0)
+    var bytes = [UInt8](repeating: 0, count: 8192)
+    var descriptors: [Int32] = [-1, -1, -1, -1]
+    var number: Int32 = 0
+    while !hasEnded {
+      let count = cl_receive(control, &bytes, bytes.count, &descriptors, &number)
+      guard count > 0 else { return }
+      for descriptor in descriptors.prefix(Int(number)) { _ = cl_close(descriptor) }
+      hasEnded = Int(bytes[0]) == CL_MESSAGE_ENDED
+    }
   }
 
   // MARK: - Start and end
@@ -170,29 +199,29 @@ package struct RunSupervisor: ~Copyable {
     launcher = pid
   }
 
-  private func waitForLauncher() -> cl_exit_status? {
-    guard launcher > 0 else { return nil }
+  private mutating func waitForLauncher() {
+    guard launcher > 0 else { return }
     var status = cl_exit_status()
-    let result = cl_wait(launcher, 1, &status)
+    if cl_wait(launcher, 1, &status) > 0, cpuSeconds == 0 {
+      cpuSeconds = Double(status.user_microseconds + status.system_microseconds) / 1e6
+      largestResident = UInt64(max(status.max_resident_kibibytes, 0)) * 1024
+    }
+    launcher = 0
     groups.remove()
-    return result > 0 ? status : nil
   }
 
   private func outcome(
     failure: SandboxError?,
-    seconds: Double,
-    usage: cl_exit_status?
+    seconds: Double
   ) -> RunOutcome {
-    let cpu = usage.map { Double($0.user_microseconds + $0.system_microseconds) / 1e6 } ?? 0
-    let resident = usage.map { UInt64($0.max_resident_kibibytes) * 1024 } ?? 0
     let ended: RunOutcome.End
     if let failure { ended = .failed(failure) } else { ended = end ?? .failed(.lost) }
     return RunOutcome(
       end: ended,
       limit: limit,
       seconds: seconds,
-      cpuSeconds: cpu,
-      maxMemoryBytes: peakMemory ?? resident,
+      cpuSeconds: cpuSeconds,
+      maxMemoryBytes: peakMemory ?? largestResident,
       denials: denials.values.sorted { $0.key < $1.key }
     )
   }
@@ -270,7 +299,9 @@ package struct RunSupervisor: ~Copyable {
       if initPID != 0 { send(CL_MESSAGE_GO, 0) }
       return master
     case CL_MESSAGE_STARTED: startedCommand = true
-    case CL_MESSAGE_ENDED: end = end ?? .failed(.lost)
+    case CL_MESSAGE_ENDED:
+      hasEnded = true
+      end = end ?? .failed(.lost)
     case CL_MESSAGE_NO_EXEC:
       let command = plan.arguments[0]
       end = .failed(
@@ -279,6 +310,8 @@ package struct RunSupervisor: ~Copyable {
       )
     case CL_MESSAGE_EXITED:
       end = field(1) != 0 ? .signalled(Int(field(1))) : .exited(Int(field(0)))
+      cpuSeconds = Double(field(2)) / 1000
+      largestResident = UInt64(max(field(3), 0)) * 1024
     case CL_MESSAGE_FAILED:
       let text = String(decoding: bytes[5..<count], as: UTF8.self)
       end = .failed(.launch(step: text, error: field(0)))

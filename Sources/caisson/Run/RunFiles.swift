@@ -30,12 +30,16 @@ struct RunFiles {
       mode: grants.mode,
       start: .coarseNow()
     )
+    if grants.mode == .overlay, let workspace = grants.workspace { try makeLayer(workspace) }
+    return record
+  }
+
+  /// Writes down what the run's changes are measured and judged by. Nothing runs before that.
+  func describe(_ record: WorkspaceRecord, _ policy: CompiledPolicy) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     try write(encoder.encode(record), "workspace.json")
-    try write(Data(grants.policy.document.canonicalText.utf8), "policy.yaml")
-    if grants.mode == .overlay, let workspace = grants.workspace { try makeLayer(workspace) }
-    return record
+    try write(Data(policy.document.canonicalText.utf8), "policy.yaml")
   }
 
   /// The upper layer stands for the workspace's own directory: same owner, same mode.
@@ -75,7 +79,9 @@ struct RunFiles {
       return ChangeCounts(added: 0, modified: 0, deleted: 0)
     }
     guard let totals = try? ChangeSet.scan(record).totals else {
-      return nil
+      // It may do so at this very moment.
+      let isGone = access(record.changes.string, F_OK) != 0
+      return isGone ? ChangeCounts(added: 0, modified: 0, deleted: 0) : nil
     }
     return ChangeCounts(added: totals.added, modified: totals.modified, deleted: totals.deleted)
   }

@@ -52,8 +52,9 @@ struct RunSession {
     let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let files = RunFiles(home: home, run: run)
     let record = try files.create(grants)
-    var isFinished = false
-    defer { if !isFinished { files.removeAfterFailure() } }
+    // Once the run is on record, its directory stays, whatever fails: it may hold work.
+    var isRecorded = false
+    defer { if !isRecorded { files.removeAfterFailure() } }
 
     try StandardInput.makePrivate(in: files.directory)
     let environment = RunEnvironment.make(
@@ -100,26 +101,32 @@ struct RunSession {
     // Opened while the launcher is at work already: neither waits for the other.
     let journal = RunJournal(home: home, run: run)
     let started = started(grants, record, request, environment.withheld)
+    var changes: ChangeCounts?
     let supervisor = RunSupervisor(
       plan: plan,
       limits: limits,
       groups: groups,
       layer: record.mode == .overlay ? record.changes.string : nil,
       hooks: .init(
-        beforeStart: { try journal.begin(.runStarted(started)) },
+        beforeStart: {
+          try files.describe(record, grants.policy)
+          try journal.begin(.runStarted(started))
+          isRecorded = true
+        },
         denied: { try? journal.append([.denial($0.event)]) },
         judge: { path, writes, executes in
           let request: Request = writes ? .write(path) : executes ? .execute(path) : .read(path)
           let decision = grants.policy.decide(request)
           return decision.verdict == .deny ? (decision.rule, decision.remedy) : nil
+        },
+        ended: { outcome in
+          changes = files.changes(record)
+          if changes?.total != 0 { files.flush() }
+          try journal.append(ended(outcome, changes))
         }
       )
     )
     let outcome = try supervisor.run(launcher: Self.launcherPath())
-    let changes = files.changes(record)
-    if changes?.total != 0 { files.flush() }
-    try journal.append(ended(outcome, changes))
-    isFinished = true
     let report = RunReport(
       run: run,
       outcome: outcome,
