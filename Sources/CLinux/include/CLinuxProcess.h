@@ -32,6 +32,8 @@ struct cl_exit_status {
 /// wait4(2) for `pid` (-1: any child). 0 where `block` is 0 and none has ended; else the pid.
 int cl_wait(int pid, int block, struct cl_exit_status *status);
 int cl_pidfd_open(int pid);
+// Orphans below this process become its children, not those of the machine's init.
+int cl_adopt_orphans(void);
 int cl_pidfd_send_signal(int pidfd, int signal);
 int cl_kill(int pid, int signal);
 

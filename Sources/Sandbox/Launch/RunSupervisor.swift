@@ -34,9 +34,12 @@ package struct RunSupervisor: ~Copyable {
   private let watch: UsageWatch
   private let hooks: Hooks
 
-  private var control: Int32 = -1
+  private static let secondsToStart = 60.0
+
+  private var control: Int32
   private var listener: Int32 = -1
-  private var launcher: Int32 = 0
+  private let launcher: Int32
+  private var launcherEnd: cl_exit_status?
   private var initPID: Int32 = 0
   private var end: RunOutcome.End?
   private var limit: RunOutcome.LimitHit?
@@ -51,8 +54,11 @@ package struct RunSupervisor: ~Copyable {
     limits: Limits,
     groups: Cgroups,
     layer: String?,
-    hooks: Hooks
-  ) {
+    hooks: Hooks,
+    launcher: consuming Launcher
+  ) throws(SandboxError) {
+    try launcher.give(plan)
+    (control, self.launcher) = launcher.release()
     self.plan = plan
     self.limits = limits
     self.groups = groups
@@ -64,23 +70,17 @@ package struct RunSupervisor: ~Copyable {
     )
   }
 
-  /// Runs to the end. Throws only where `beforeStart` does.
-  package consuming func run(launcher path: String) throws -> RunOutcome {
+  /// Runs to the end. Throws where `beforeStart` does, or where nothing could be watched.
+  package consuming func run() throws -> RunOutcome {
     var relay: TerminalRelay?
     let handled = [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH]
     let signals = Descriptor(cl_signal_descriptor(handled, Int32(handled.count)))
     _ = cl_ignore_signal(SIGPIPE)
     _ = cl_ignore_signal(SIGTTOU)
-    do throws(SandboxError) {
-      guard signals.number >= 0 else {
-        throw .system(call: "signalfd", error: -signals.number)
-      }
-      try launch(path)
-    } catch {
-      groups.remove()
-      return outcome(failure: error, seconds: 0, usage: nil)
-    }
     do {
+      guard signals.number >= 0 else {
+        throw SandboxError.system(call: "signalfd", error: -signals.number)
+      }
       try hooks.beforeStart()
     } catch {
       _ = cl_close(control)
@@ -89,7 +89,11 @@ package struct RunSupervisor: ~Copyable {
     }
 
     let start = ContinuousClock.now
-    var wall: Descriptor?
+    // A tree to be cloned may lie on a file system that does not answer.
+    var wall = timer(Self.secondsToStart, repeats: false)
+    var isTimed = false
+    // It may have been killed before its signal was waited for.
+    checkLauncher()
     var tick: Descriptor?
     if watch.isNeeded { tick = timer(0.25, repeats: true) }
     while end == nil {
@@ -110,7 +114,10 @@ package struct RunSupervisor: ~Copyable {
       if entries[1].seen != 0 { handleSignals(signals.number, relay) }
       if entries[3].seen != 0 {
         wall = nil
-        if limit == nil {
+        if !startedCommand {
+          end = .failed(.launch(step: "start the command", error: ETIMEDOUT))
+          _ = cl_kill(launcher, SIGKILL)
+        } else if limit == nil {
           limit = RunOutcome.LimitHit(
             limit: "wall",
             value: "\(limits.wallSeconds ?? 0)",
@@ -129,8 +136,9 @@ package struct RunSupervisor: ~Copyable {
       if entries[0].seen != 0, let master = handleControl() {
         relay = TerminalRelay(master: Descriptor(master), terminals: plan.terminals)
       }
-      if startedCommand, wall == nil, limit == nil, let seconds = limits.wallSeconds {
-        wall = timer(seconds, repeats: false)
+      if startedCommand, !isTimed {
+        isTimed = true
+        wall = limits.wallSeconds.flatMap { timer($0, repeats: false) }
       }
     }
     relay?.drain()
@@ -140,71 +148,42 @@ package struct RunSupervisor: ~Copyable {
     if listener >= 0 { _ = cl_close(listener) }
     relay = nil
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return outcome(failure: nil, seconds: seconds, usage: usage)
+    return outcome(seconds: seconds, usage: usage)
   }
 
   // MARK: - Start and end
 
-  private mutating func launch(_ path: String) throws(SandboxError) {
-    guard access(path, X_OK) == 0 else { throw .noLauncher(path: path) }
-    let bytes = plan.encoded()
-    let memory = try Descriptor.take(
-      cl_sealed_memory("caisson-plan", bytes, bytes.count),
-      "memfd_create for the launch plan"
-    )
-    var ends: [Int32] = [-1, -1]
-    let paired = cl_socket_pair(&ends)
-    guard paired == 0 else { throw .system(call: "socketpair", error: -paired) }
-    let inside = Descriptor(ends[1])
-    control = ends[0]
-    let null = try Descriptor.take(
-      cl_open(Int32(CL_AT_FDCWD), "/dev/null", Int32(CL_O_RDWR), 0),
-      "open /dev/null"
-    )
-    var descriptors: [Int32] = [0, 1, 2]
-    for terminal in plan.terminals { descriptors[Int(terminal)] = null.number }
-    for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {
-      descriptors[Int(number)] = null.number
-    }
-    descriptors += [memory.number, inside.number]
-    let name = strdup("caisson-launch")
-    defer { free(name) }
-    var arguments: [UnsafeMutablePointer<CChar>?] = [name, nil]
-    var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-    let pid = cl_spawn(
-      path,
-      &arguments,
-      &environment,
-      descriptors,
-      Int32(descriptors.count)
-    )
-    guard pid > 0 else {
-      _ = cl_close(control)
-      control = -1
-      throw .system(call: "start \(path)", error: -pid)
-    }
-    launcher = pid
+  /// Waits until nothing of the run is left, and removes its groups.
+  private mutating func waitForLauncher() -> cl_exit_status? {
+    var status = cl_exit_status()
+    if launcherEnd == nil, cl_wait(launcher, 1, &status) > 0 { launcherEnd = status }
+    // What a killed launcher left is this process's child now: PID 1 of the run, which ends with
+    // the control socket, or is made to.
+    if initPID > 0, cl_wait(initPID, 0, &status) == 0 { _ = cl_kill(initPID, SIGKILL) }
+    while cl_wait(-1, 1, &status) > 0 {}
+    groups.remove()
+    return launcherEnd
   }
 
-  private func waitForLauncher() -> cl_exit_status? {
-    guard launcher > 0 else { return nil }
+  /// The launcher outlives its run. Where it was killed, the run ends at once.
+  private mutating func checkLauncher() {
     var status = cl_exit_status()
-    let result = cl_wait(launcher, 1, &status)
-    groups.remove()
-    return result > 0 ? status : nil
+    guard launcherEnd == nil, cl_wait(launcher, 0, &status) > 0 else { return }
+    launcherEnd = status
+    // It may have said why.
+    var entries = [poll(control)]
+    while end == nil, control >= 0, cl_poll(&entries, 1, 0, 1) > 0 { _ = handleControl() }
+    end = end ?? .failed(.lost)
   }
 
   private func outcome(
-    failure: SandboxError?,
     seconds: Double,
     usage: cl_exit_status?
   ) -> RunOutcome {
     let cpu = usage.map { Double($0.user_microseconds + $0.system_microseconds) / 1e6 } ?? 0
     let resident = usage.map { UInt64($0.max_resident_kibibytes) * 1024 } ?? 0
-    let ended: RunOutcome.End
-    if let failure { ended = .failed(failure) } else { ended = end ?? .failed(.lost) }
     return RunOutcome(
-      end: ended,
+      end: end ?? .failed(.lost),
       limit: limit,
       seconds: seconds,
       cpuSeconds: cpu,
@@ -309,7 +288,7 @@ package struct RunSupervisor: ~Copyable {
       let signal = cl_next_signal(descriptor)
       guard signal > 0 else { return }
       switch signal {
-      case SIGCHLD: continue
+      case SIGCHLD: checkLauncher()
       case SIGWINCH: relay?.resize()
       default:
         stops += 1

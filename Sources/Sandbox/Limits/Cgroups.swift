@@ -25,8 +25,9 @@ package struct Cgroups: Sendable {
     for run: RunID,
     memoryBytes: UInt64?,
     processes: Int?,
-    cpus: Double?
-  ) -> Cgroups {
+    cpus: Double?,
+    announce: (_ path: String) throws -> Void = { _ in }
+  ) rethrows -> Cgroups {
     var groups = Cgroups()
     let wanted: [(Controller, Bool)] = [
       (.memory, memoryBytes != nil), (.pids, processes != nil), (.cpu, cpus != nil),
@@ -36,6 +37,7 @@ package struct Cgroups: Sendable {
     for (controller, isWanted) in wanted where isWanted {
       guard let parent = places.parents[controller] else { continue }
       let path = "\(parent)/caisson-\(run)"
+      if !groups.directories.values.contains(path) { try announce(path) }
       let made = mkdir(path, 0o755) == 0 || groups.directories.values.contains(path)
       guard made else { continue }
       groups.directories[controller] = path

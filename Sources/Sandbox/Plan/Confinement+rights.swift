@@ -85,7 +85,8 @@ package enum FileCalls {
       case .openMode2: return arguments[1] & 0o20000100 == 0 || mode(2)
       case .openMode3: return arguments[2] & 0o20000100 == 0 || mode(3)
       case .execByDescriptor: return arguments[4] & 0x1000 == 0
-      case .cloneFlags, .unshareFlags, .socketFamily, .terminalControl, .personality: return false
+      case .cloneFlags, .unshareFlags, .socketFamily, .pairFamily, .terminalControl, .personality:
+        return false
       }
     }
   }

@@ -101,7 +101,13 @@ package enum Confinement {
     if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
     if request.hasTemporaryDirectory {
       temporary("/tmp", mode: "1777")
-      placed.append(("/var/tmp", .symlink(text: "/tmp", target: "var/tmp")))
+      // A link, unless something that the run sees lies there: that needs a directory to lie in.
+      let visible = request.reads + request.writes + (workspace.map { [$0.path] } ?? [])
+      if visible.contains(where: { PathText.liesBelow($0.real, "/var/tmp") }) {
+        temporary("/var/tmp", mode: "1777")
+      } else {
+        placed.append(("/var/tmp", .symlink(text: "/tmp", target: "var/tmp")))
+      }
     }
     let homeIsInWorkspace = workspace.map { PathText.covers($0.path.real, request.home) } ?? false
     if !homeIsInWorkspace, !covered(request.home, by: request.writes) {

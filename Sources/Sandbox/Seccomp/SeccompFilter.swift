@@ -137,6 +137,13 @@ package enum SeccompFilter {
         let namespaces: UInt32 = 0x7E02_0000 | (rule == .unshareFlags ? 0x80 : 0)
         refuseBits(namespaces, in: 0, pass: pass, refuse: refuse)
       case .socketFamily: socket(pass: pass, refuse: refuse)
+      case .pairFamily:
+        // A pair of another family fails, but only after the kernel has loaded that family's
+        // module and made its sockets.
+        load(SeccompFilter.argument(0))
+        jumpIfEqual(1, skipIfTrue: 0, skipIfFalse: 1)  // AF_UNIX
+        finish(pass)
+        finish(refuse)
       case .terminalControl:
         load(SeccompFilter.argument(1))
         // TIOCSTI types into the terminal, TIOCLINUX pastes into it, TIOCSETD changes its line

@@ -15,7 +15,8 @@ package enum SystemCalls {
 
   /// Calls whose arguments decide.
   package enum ArgumentRule: Sendable, Hashable, CaseIterable {
-    case cloneFlags, unshareFlags, socketFamily, terminalControl, personality, execByDescriptor
+    case cloneFlags, unshareFlags, socketFamily, pairFamily, terminalControl, personality,
+      execByDescriptor
     /// The mode in this argument must not hold a setuid or setgid bit.
     case mode1, mode2
     /// The same, and no device node.
@@ -24,7 +25,7 @@ package enum SystemCalls {
     case openMode2, openMode3
 
     package static let allCases: [ArgumentRule] = [
-      .cloneFlags, .unshareFlags, .socketFamily, .terminalControl, .personality,
+      .cloneFlags, .unshareFlags, .socketFamily, .pairFamily, .terminalControl, .personality,
       .execByDescriptor, .mode1, .mode2, .nodeMode1, .nodeMode2, .openMode2, .openMode3,
     ]
   }
@@ -50,7 +51,7 @@ package enum SystemCalls {
 
   static let checks: [Int: ArgumentRule] = [
     2: .openMode2, 257: .openMode3, 85: .mode1,
-    56: .cloneFlags, 272: .unshareFlags, 41: .socketFamily, 16: .terminalControl,
+    56: .cloneFlags, 272: .unshareFlags, 41: .socketFamily, 53: .pairFamily, 16: .terminalControl,
     135: .personality, 322: .execByDescriptor,
     90: .mode1, 91: .mode1, 268: .mode2, 452: .mode2, 83: .mode1, 258: .mode2,
     133: .nodeMode1, 259: .nodeMode2,
@@ -58,6 +59,7 @@ package enum SystemCalls {
 
   static let names: [Int: String] = [
     2: "open", 257: "openat", 85: "creat", 56: "clone", 272: "unshare", 41: "socket",
+    53: "socketpair",
     16: "ioctl", 135: "personality", 322: "execveat", 90: "chmod", 91: "fchmod",
     268: "fchmodat", 452: "fchmodat2", 83: "mkdir", 258: "mkdirat", 133: "mknod",
     259: "mknodat", 59: "execve", 21: "access", 269: "faccessat", 439: "faccessat2",

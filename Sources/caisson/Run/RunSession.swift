@@ -63,12 +63,16 @@ struct RunSession {
       visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
     )
     let limits = grants.policy.limits
-    let groups = Cgroups.make(
+    let terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
+    let launcher = try Launcher(path: Self.launcherPath(), terminals: terminals)
+    let groups = try Cgroups.make(
       for: run,
       memoryBytes: limits.memoryBytes,
       processes: limits.processes,
-      cpus: limits.cpus
+      cpus: limits.cpus,
+      announce: { try launcher.keepInMind($0, isDirectory: true) }
     )
+    defer { groups.remove() }
     var request = ConfinementRequest(
       workspace: grants.workspace.map {
         .init(path: $0, mode: record.mode, layer: record.layer.string)
@@ -85,14 +89,16 @@ struct RunSession {
       identity: UInt32.random(in: 0...UInt32.max)
     )
     request.hasTemporaryDirectory = grants.hasTemporaryDirectory
-    request.terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
+    request.terminals = terminals
     request.observesFiles = tracesDenials
     request.cgroups = groups.paths
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
     request.protected = grants.protected(record.mode)
     request.sharesHostTree = grants.sharesHostTree(record.mode)
-    let placeholders = try Placeholders.make(grants, record, home: home)
+    let placeholders = try Placeholders.make(grants, record, home: home) {
+      try launcher.keepInMind($0, isDirectory: $1)
+    }
     request.placeholders = placeholders?.entries ?? []
     request.protected += placeholders?.grants ?? []
     defer { placeholders?.remove() }
@@ -102,7 +108,7 @@ struct RunSession {
     let journal = try Journal.open(directory: home.state)
     journal.keepOpen()
     let started = started(grants, record, request, environment.withheld)
-    let supervisor = RunSupervisor(
+    let supervisor = try RunSupervisor(
       plan: plan,
       limits: limits,
       groups: groups,
@@ -115,9 +121,10 @@ struct RunSession {
           let decision = grants.policy.decide(request)
           return decision.verdict == .deny ? (decision.rule, decision.remedy) : nil
         }
-      )
+      ),
+      launcher: launcher
     )
-    let outcome = try supervisor.run(launcher: Self.launcherPath())
+    let outcome = try supervisor.run()
     let changes = files.changes(record)
     if changes?.total != 0 { files.flush() }
     try journal.append(ended(outcome, changes), run: run.text)

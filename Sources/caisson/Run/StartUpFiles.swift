@@ -21,7 +21,9 @@ enum StartUpFiles {
         else { continue }
         let relative = Array(path.utf8.dropFirst())
         guard entry.isDirectory else {
-          if policy.decideApply(relativePath: relative, kind: .file) != .allow { found.append(entry) }
+          if policy.decideApply(relativePath: relative, kind: .file) != .allow {
+            found.append(entry)
+          }
           continue
         }
         // A directory in which a new file would be a start-up file is kept as a whole.
