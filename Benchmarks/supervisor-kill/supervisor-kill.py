@@ -162,7 +162,10 @@ def one(place, launcher, mode, victim, moment, longest, work):
     if died is None:
         faults.append(f"alive after 3 s: {[describe(pid) for pid in left]}")
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
     try:
         process.wait(timeout=5)
     except subprocess.TimeoutExpired:

@@ -251,6 +251,24 @@ import Testing
     }
   }
 
+  @Test func `passes arguments and environment on byte by byte`() async throws {
+    try await Self.withPlace { place in
+      var outer = Command.named(
+        "sh",
+        "-c",
+        """
+        LANG=$(printf 'x\\351') exec "$0" run --quiet -- sh -c \
+          'printf %s "$1$LANG" | od -An -tx1' sh "$(printf 'a\\377')"
+        """,
+        Command.binary("caisson").string,
+        directory: place.workspace
+      )
+      outer.environment = ["CAISSON_HOME": place.home.string]
+      let result = try await outer.run()
+      #expect(result.output == " 61 ff 78 e9\n", "\(result.error)")
+    }
+  }
+
   @Test func `sees a workspace that lies in /var/tmp`() async throws {
     let path = "/var/tmp/caisson-\(getpid())-\(Int.random(in: 0...Int.max))"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)

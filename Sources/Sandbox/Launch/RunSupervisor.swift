@@ -133,7 +133,8 @@ package struct RunSupervisor: ~Copyable {
         if let number = tick?.number { drainTimer(number) }
         checkUsage(&tick)
       }
-      if entries[0].seen != 0, let master = handleControl() {
+      // Whoever ended the run in this round may have read the message: another read would wait.
+      if end == nil, entries[0].seen != 0, let master = handleControl() {
         relay = TerminalRelay(master: Descriptor(master), terminals: plan.terminals)
       }
       if startedCommand, !isTimed {

@@ -103,7 +103,12 @@ struct RunSession {
     request.protected += placeholders?.grants ?? []
     defer { placeholders?.remove() }
     request.layers = Self.layers()
-    let plan = Confinement.plan(request)
+    var plan = Confinement.plan(request)
+    plan.argumentBytes = CallerBytes.arguments(of: command)
+    plan.environmentBytes = CallerBytes.environment()
+    if plan.argumentBytes == nil, command.contains(where: { $0.contains("\u{FFFD}") }) {
+      throw Refusal.failed("the command's arguments are no UTF-8 and cannot be passed on as given")
+    }
 
     let journal = try Journal.open(directory: home.state)
     journal.keepOpen()
