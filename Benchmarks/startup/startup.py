@@ -31,10 +31,22 @@ import sys
 import tempfile
 import time
 
-PLAN, CONTROL = 3, 4
-STAND_IN = """#!/bin/sh
-cat <&3 >"{folder}/plan.part" && mv "{folder}/plan.part" "{folder}/plan"
-while [ ! -e "{folder}/over" ]; do sleep 0.1; done
+CONTROL = 3
+STAND_IN = """#!{python}
+import array, os, socket, time
+control = socket.socket(fileno=3)
+while True:
+    message, rights, _, _ = control.recvmsg(8192, socket.CMSG_SPACE(4))
+    if not message:
+        raise SystemExit(1)
+    if message[:1] == b"L":
+        break
+number = array.array("i", rights[0][2])[0]
+with open("{folder}/plan.part", "wb") as file:
+    file.write(os.pread(number, 8 << 20, 0))
+os.rename("{folder}/plan.part", "{folder}/plan")
+while not os.path.exists("{folder}/over"):
+    time.sleep(0.1)
 """
 
 
@@ -52,7 +64,7 @@ def capture(build, folder, environment, workspace):
     copy.mkdir()
     shutil.copy2(build / "caisson", copy / "caisson")
     stand_in = copy / "caisson-launch"
-    stand_in.write_text(STAND_IN.format(folder=folder))
+    stand_in.write_text(STAND_IN.format(folder=folder, python=sys.executable))
     stand_in.chmod(0o755)
     held = subprocess.Popen(
         [copy / "caisson", "run", "--quiet", "--", "true"],
@@ -91,16 +103,15 @@ class Launcher:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         plan = os.open(self.plan, os.O_RDONLY)
         actions = [
-            (os.POSIX_SPAWN_DUP2, plan, PLAN + 100),
             (os.POSIX_SPAWN_DUP2, theirs.fileno(), CONTROL + 100),
-            (os.POSIX_SPAWN_DUP2, PLAN + 100, PLAN),
             (os.POSIX_SPAWN_DUP2, CONTROL + 100, CONTROL),
-            (os.POSIX_SPAWN_CLOSE, PLAN + 100),
             (os.POSIX_SPAWN_CLOSE, CONTROL + 100),
         ]
         began = time.perf_counter_ns()
         pid = os.posix_spawn(self.program, [self.program], {}, file_actions=actions, setsid=True)
         theirs.close()
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [plan]))]
+        ours.sendmsg([b"L" + bytes(4)], rights)
         os.close(plan)
         listeners = []
         while True:

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -125,6 +126,7 @@ int cl_children_usage(int32_t *milliseconds, int32_t *resident_kibibytes) {
   return 0;
 }
 
+int cl_adopt_orphans(void) { return RESULT(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 int cl_pidfd_open(int pid) { return RESULT((int)syscall(SYS_pidfd_open, pid, 0)); }
 int cl_pidfd_send_signal(int pidfd, int signal) {
   return RESULT((int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));

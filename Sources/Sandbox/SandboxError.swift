@@ -13,6 +13,8 @@ package enum SandboxError: Error, CustomStringConvertible, Equatable {
   case noLauncher(path: String)
   /// The run's PID 1 ended without a word.
   case lost
+  /// Arguments, environment and grants together are more than the launcher reads.
+  case tooMuch(bytes: Int, most: Int)
 
   package var description: String {
     switch self {
@@ -22,6 +24,9 @@ package enum SandboxError: Error, CustomStringConvertible, Equatable {
     case .notExecutable(let command, let error):
       "\(command): cannot be run inside: \(Self.text(error))"
     case .noLauncher(let path): "the launcher is missing: \(path); build it again"
+    case .tooMuch(let bytes, let most):
+      "the command, its environment and its grants need \(bytes) bytes, and \(most) is the most; "
+        + "pass large inputs by a file"
     case .lost: "the run's first process was killed from outside"
     }
   }

@@ -50,6 +50,32 @@ enum Control {
     }
   }
 
+  /// Waits for the plan. Where the supervisor dies first, removes what it may have made by then.
+  static func receivePlan() -> Int32? {
+    var made: [Plan.Placeholder] = []
+    let capacity = 8192
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    while true {
+      var descriptors: [Int32] = [-1, -1, -1, -1]
+      var number: Int32 = 0
+      let count = cl_receive(descriptor, bytes, capacity, &descriptors, &number)
+      guard count > 0 else { break }
+      if Int(bytes[0]) == CL_MESSAGE_PLAN, number == 1 { return descriptors[0] }
+      guard Int(bytes[0]) == CL_MESSAGE_MADE, count > 6, bytes[count - 1] == 0 else { continue }
+      let text = UnsafeMutablePointer<CChar>.allocate(capacity: count - 5)
+      for index in 5..<count { text[index - 5] = CChar(bitPattern: bytes[index]) }
+      made.append(
+        Plan.Placeholder(
+          path: PlanText(pointer: UnsafePointer(text), count: count - 6),
+          inode: nil,
+          isDirectory: bytes[1] == 1
+        )
+      )
+    }
+    for entry in made.reversed() { entry.remove() }
+    return nil
+  }
+
   /// The next message, or nil at the end of the socket.
   static func receive() -> (kind: UInt8, field: Int32)? {
     var bytes = [UInt8](repeating: 0, count: 8)

@@ -55,7 +55,8 @@ struct Plan {
   /// Something empty that the supervisor made on the host, to keep its name from the run.
   struct Placeholder {
     let path: PlanText
-    let inode: UInt64
+    /// Nil where it was about to be made and nobody knows whether it was: then emptiness must do.
+    let inode: UInt64?
     let isDirectory: Bool
 
     /// Removes it where it is still the same and still empty.
@@ -63,7 +64,8 @@ struct Plan {
       var status = cl_status()
       let at = Int32(CL_AT_FDCWD)
       guard cl_stat(at, path.pointer, Int32(CL_AT_SYMLINK_NOFOLLOW), &status) == 0,
-        status.inode == inode, isDirectory || status.size == 0
+        inode == nil || status.inode == inode,
+        isDirectory || (status.mode & 0o170000 == 0o100000 && status.size == 0)
       else { return }
       _ = cl_unlinkat(at, path.pointer, isDirectory ? Int32(CL_AT_REMOVEDIR) : 0)
     }

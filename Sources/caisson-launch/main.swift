@@ -1,5 +1,5 @@
-// The launcher of a sealed run. It reads a plan from descriptor 3, becomes what the plan says, and
-// reports on descriptor 4. It takes no decision, reads no file of the user's and knows no policy.
+// The launcher of a sealed run. It is sent a plan on descriptor 3, becomes what the plan says, and
+// reports there. It takes no decision, reads no file of the user's and knows no policy.
 //
 // Two processes: this one stays outside with the identity that it was started with, waits for the
 // run's PID 1, and removes the run's cgroups even where the supervisor was killed. The other one is
@@ -26,16 +26,17 @@ import CLinux
     _ = cl_unlinkat(layer, name, directory)
   }
 }
+_ = cl_set_cloexec(Int32(CL_CONTROL_DESCRIPTOR), 1)
+guard let planDescriptor = Control.receivePlan() else { cl_exit(1) }
 
 let plan: Plan
 do throws(PlanError) {
-  plan = try Plan.read(descriptor: Int32(CL_PLAN_DESCRIPTOR))
+  plan = try Plan.read(descriptor: planDescriptor)
 } catch {
   Control.report(LaunchFailure(call: "the launch plan is damaged", subject: nil, error: 22))
   cl_exit(1)
 }
-_ = cl_close(Int32(CL_PLAN_DESCRIPTOR))
-_ = cl_set_cloexec(Int32(CL_CONTROL_DESCRIPTOR), 1)
+_ = cl_close(planDescriptor)
 
 let initPID: Int32
 do throws(LaunchFailure) {
@@ -64,13 +65,24 @@ do throws(LaunchFailure) {
 Control.send(CL_MESSAGE_PID, [initPID])
 for descriptor: Int32 in 0...2 { _ = cl_close(descriptor) }
 
+// PID 1 ends with the supervisor by itself, except while it builds its root: then it is made to.
+// The messages are PID 1's; here only the end of the socket is looked for.
+let watched = cl_pidfd_open(initPID)
+if watched >= 0 {
+  var entries = [
+    cl_poll(descriptor: watched, wanted: Int16(CL_POLLIN), seen: 0),
+    cl_poll(descriptor: Int32(CL_CONTROL_DESCRIPTOR), wanted: 0, seen: 0),
+  ]
+  while entries[0].seen == 0, entries[1].seen == 0 { _ = cl_poll(&entries, 2, -1, 1) }
+  if entries[1].seen != 0 { _ = cl_kill(initPID, 9) }
+}
 var status = cl_exit_status()
 _ = cl_wait(initPID, 1, &status)
 Control.send(CL_MESSAGE_ENDED)
 removeEmptyLayer()
 // The supervisor reads what the cgroups counted and closes the socket. A dead one has closed it.
 while Control.receive() != nil {}
-for placeholder in plan.placeholders { placeholder.remove() }
+for placeholder in plan.placeholders.reversed() { placeholder.remove() }
 for cgroup in plan.cgroups {
   _ = cl_unlinkat(Int32(CL_AT_FDCWD), cgroup.pointer, Int32(CL_AT_REMOVEDIR))
 }

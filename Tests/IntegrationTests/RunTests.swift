@@ -256,6 +256,54 @@ import Testing
     }
   }
 
+  @Test func `ends with the launcher that waits outside`() async throws {
+    try await Self.withPlace { place in
+      var sealed = Command.caisson(home: place.home, directory: place.workspace)
+      sealed.arguments = ["run", "--", "sh", "-c", "echo up; sleep 60"]
+      try await sealed.run { pid, lines in
+        // Its output ends when every process of the run is dead.
+        for try await line in lines where line.hasPrefix("up") {
+          let path = "/proc/\(pid)/task/\(pid)/children"
+          let children = try String(contentsOfFile: path, encoding: .utf8)
+          let launcher = children.split(separator: " ").first.flatMap { Int32($0) }
+          kill(try #require(launcher), SIGKILL)
+        }
+      }
+      let audit = try await Command.caisson("audit", "last", home: place.home).run()
+      #expect(audit.output.contains("up; sleep 60"))
+    }
+  }
+
+  @Test func `passes arguments and environment on byte by byte`() async throws {
+    try await Self.withPlace { place in
+      var outer = Command.named(
+        "sh",
+        "-c",
+        """
+        LANG=$(printf 'x\\351') exec "$0" run --quiet -- sh -c \
+          'printf %s "$1$LANG" | od -An -tx1' sh "$(printf 'a\\377')"
+        """,
+        Command.binary("caisson").string,
+        directory: place.workspace
+      )
+      outer.environment = ["CAISSON_HOME": place.home.string]
+      let result = try await outer.run()
+      #expect(result.output == " 61 ff 78 e9\n", "\(result.error)")
+    }
+  }
+
+  @Test func `sees a workspace that lies in /var/tmp`() async throws {
+    let path = "/var/tmp/caisson-\(getpid())-\(Int.random(in: 0...Int.max))"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try await Self.withPlace { place in
+      var sealed = Command.caisson(home: place.home, directory: FilePath(path))
+      sealed.arguments = ["run", "--quiet", "--", "pwd"]
+      let result = try await sealed.run()
+      #expect(result.output == path + "\n", "\(result.error)")
+    }
+  }
+
   @Test(.enabled(if: geteuid() == 0, "needs uid 0 to become another user"))
   func `works as an ordinary user`() async throws {
     try await Self.withPlace { place in

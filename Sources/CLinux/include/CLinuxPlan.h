@@ -9,8 +9,7 @@
 enum {
   CL_PLAN_MAGIC = 0x53494143,  // "CAIS"
   CL_PLAN_VERSION = 1,
-  CL_PLAN_DESCRIPTOR = 3,
-  CL_CONTROL_DESCRIPTOR = 4,
+  CL_CONTROL_DESCRIPTOR = 3,
   CL_PLAN_MAXIMUM_BYTES = 8 << 20,
 };
 
@@ -54,6 +53,8 @@ enum {
 
 // Supervisor to launcher. The end of the socket means: end everything.
 enum {
+  CL_MESSAGE_MADE = 'M',    // 1 for a directory, then a path that is about to be made on the host
+  CL_MESSAGE_PLAN = 'L',    // a descriptor comes with it: the launch plan
   CL_MESSAGE_GO = 'G',
   CL_MESSAGE_BYE = 'B',     // the counters are read: the run's init may end
   CL_MESSAGE_SIGNAL = 'K',  // signal number, for the command's process group

@@ -34,6 +34,8 @@ int cl_wait(int pid, int block, struct cl_exit_status *status);
 /// CPU milliseconds and the largest resident size of all children that have been waited for.
 int cl_children_usage(int32_t *milliseconds, int32_t *resident_kibibytes);
 int cl_pidfd_open(int pid);
+// Orphans below this process become its children, not those of the machine's init.
+int cl_adopt_orphans(void);
 int cl_pidfd_send_signal(int pidfd, int signal);
 int cl_kill(int pid, int signal);
 

@@ -13,9 +13,12 @@ package struct RunSupervisor: ~Copyable {
   private let watch: UsageWatch
   private let hooks: Hooks
 
-  private var control: Int32 = -1
+  private static let secondsToStart = 60.0
+
+  private var control: Int32
   private var listener: Int32 = -1
-  private var launcher: Int32 = 0
+  private let launcher: Int32
+  private var launcherHasEnded = false
   private var initPID: Int32 = 0
   private var end: RunOutcome.End?
   private var limit: RunOutcome.LimitHit?
@@ -24,6 +27,9 @@ package struct RunSupervisor: ~Copyable {
   private var cpuSeconds = 0.0
   private var largestResident: UInt64 = 0
   private var isReady = false
+  /// The command has ended, and PID 1 waits for a word.
+  private var hasExited = false
+  /// PID 1 is gone.
   private var hasEnded = false
   private var startedCommand = false
   private var stops = 0
@@ -33,8 +39,11 @@ package struct RunSupervisor: ~Copyable {
     limits: Limits,
     groups: Cgroups,
     layer: String?,
-    hooks: Hooks
-  ) {
+    hooks: Hooks,
+    launcher: consuming Launcher
+  ) throws(SandboxError) {
+    try launcher.give(plan)
+    (control, self.launcher) = launcher.release()
     self.plan = plan
     self.limits = limits
     self.groups = groups
@@ -46,29 +55,19 @@ package struct RunSupervisor: ~Copyable {
     )
   }
 
-  /// Runs to the end. Throws only where `beforeStart` does.
-  package consuming func run(launcher path: String) throws -> RunOutcome {
+  /// Runs to the end. Throws where `beforeStart` does, or where nothing could be watched.
+  package consuming func run() throws -> RunOutcome {
     var relay: TerminalRelay?
     let handled = [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT]
     let signals = Descriptor(cl_signal_descriptor(handled, Int32(handled.count)))
     _ = cl_ignore_signal(SIGPIPE)
     _ = cl_ignore_signal(SIGTTOU)
-    do throws(SandboxError) {
+    do {
       guard signals.number >= 0 else {
-        throw .system(call: "signalfd", error: -signals.number)
+        throw SandboxError.system(call: "signalfd", error: -signals.number)
       }
-      try launch(path)
       // While the launcher starts: making a group waits for `Cgroups.prepareJoining`.
       try groups.create()
-    } catch {
-      if control >= 0 { _ = cl_close(control) }
-      waitForLauncher()
-      groups.remove()
-      let result = outcome(failure: error, seconds: 0)
-      try hooks.ended(result)
-      return result
-    }
-    do {
       try hooks.beforeStart()
     } catch {
       _ = cl_close(control)
@@ -77,7 +76,11 @@ package struct RunSupervisor: ~Copyable {
     }
 
     let start = ContinuousClock.now
-    var wall: Descriptor?
+    // A tree to be cloned may lie on a file system that does not answer.
+    var wall = timer(Self.secondsToStart, repeats: false)
+    var isTimed = false
+    // It may have been killed before its signal was waited for.
+    checkLauncher()
     var tick: Descriptor?
     if watch.isNeeded { tick = timer(0.25, repeats: true) }
     while end == nil {
@@ -99,7 +102,10 @@ package struct RunSupervisor: ~Copyable {
       if entries[1].seen != 0 { handleSignals(signals.number, &relay) }
       if entries[3].seen != 0 {
         wall = nil
-        if limit == nil {
+        if !startedCommand {
+          end = .failed(.launch(step: "start the command", error: ETIMEDOUT))
+          _ = cl_kill(launcher, SIGKILL)
+        } else if limit == nil {
           limit = RunOutcome.LimitHit(
             limit: "wall",
             value: "\(limits.wallSeconds ?? 0)",
@@ -115,11 +121,13 @@ package struct RunSupervisor: ~Copyable {
         if let number = tick?.number { drainTimer(number) }
         checkUsage(&tick)
       }
-      if entries[0].seen != 0, let master = handleControl() {
+      // Whoever ended the run in this round may have read the message: another read would wait.
+      if end == nil, entries[0].seen != 0, let master = handleControl() {
         relay = TerminalRelay(master: Descriptor(master), terminals: plan.terminals)
       }
-      if startedCommand, wall == nil, limit == nil, let seconds = limits.wallSeconds {
-        wall = timer(seconds, repeats: false)
+      if startedCommand, !isTimed {
+        isTimed = true
+        wall = limits.wallSeconds.flatMap { timer($0, repeats: false) }
       }
     }
     relay?.drain()
@@ -128,7 +136,7 @@ package struct RunSupervisor: ~Copyable {
     waitForEnd()
     if listener >= 0 { _ = cl_close(listener) }
     relay = nil
-    let result = outcome(failure: nil, seconds: seconds)
+    let result = outcome(seconds: seconds)
     // The launcher clears up while the record is written.
     defer {
       if control >= 0 { _ = cl_close(control) }
@@ -140,7 +148,10 @@ package struct RunSupervisor: ~Copyable {
 
   /// Lets the run's PID 1 go and waits until it is gone, and with it every process of the run.
   private mutating func waitForEnd() {
-    guard control >= 0 else {
+    guard hasExited, control >= 0 else {
+      // Nobody said goodbye: the end of the socket ends whoever is left.
+      if control >= 0 { _ = cl_close(control) }
+      control = -1
       waitForLauncher()
       return
     }
@@ -158,66 +169,35 @@ package struct RunSupervisor: ~Copyable {
 
   // MARK: - Start and end
 
-  private mutating func launch(_ path: String) throws(SandboxError) {
-    guard access(path, X_OK) == 0 else { throw .noLauncher(path: path) }
-    let bytes = plan.encoded()
-    let memory = try Descriptor.take(
-      cl_sealed_memory("caisson-plan", bytes, bytes.count),
-      "memfd_create for the launch plan"
-    )
-    var ends: [Int32] = [-1, -1]
-    let paired = cl_socket_pair(&ends)
-    guard paired == 0 else { throw .system(call: "socketpair", error: -paired) }
-    let inside = Descriptor(ends[1])
-    control = ends[0]
-    let null = try Descriptor.take(
-      cl_open(Int32(CL_AT_FDCWD), "/dev/null", Int32(CL_O_RDWR), 0),
-      "open /dev/null"
-    )
-    var descriptors: [Int32] = [0, 1, 2]
-    for terminal in plan.terminals { descriptors[Int(terminal)] = null.number }
-    for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {
-      descriptors[Int(number)] = null.number
-    }
-    descriptors += [memory.number, inside.number]
-    let name = strdup("caisson-launch")
-    defer { free(name) }
-    var arguments: [UnsafeMutablePointer<CChar>?] = [name, nil]
-    var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-    let pid = cl_spawn(
-      path,
-      &arguments,
-      &environment,
-      descriptors,
-      Int32(descriptors.count)
-    )
-    guard pid > 0 else {
-      _ = cl_close(control)
-      control = -1
-      throw .system(call: "start \(path)", error: -pid)
-    }
-    launcher = pid
-  }
-
+  /// Waits until nothing of the run is left, and removes its groups.
   private mutating func waitForLauncher() {
-    guard launcher > 0 else { return }
     var status = cl_exit_status()
-    if cl_wait(launcher, 1, &status) > 0, cpuSeconds == 0 {
+    if !launcherHasEnded, cl_wait(launcher, 1, &status) > 0, cpuSeconds == 0 {
       cpuSeconds = Double(status.user_microseconds + status.system_microseconds) / 1e6
       largestResident = UInt64(max(status.max_resident_kibibytes, 0)) * 1024
     }
-    launcher = 0
+    launcherHasEnded = true
+    // What a killed launcher left is this process's child now: PID 1 of the run, which ends with
+    // the control socket, or is made to.
+    if initPID > 0, cl_wait(initPID, 0, &status) == 0 { _ = cl_kill(initPID, SIGKILL) }
+    while cl_wait(-1, 1, &status) > 0 {}
     groups.remove()
   }
 
-  private func outcome(
-    failure: SandboxError?,
-    seconds: Double
-  ) -> RunOutcome {
-    let ended: RunOutcome.End
-    if let failure { ended = .failed(failure) } else { ended = end ?? .failed(.lost) }
-    return RunOutcome(
-      end: ended,
+  /// The launcher outlives its run. Where it was killed, the run ends at once.
+  private mutating func checkLauncher() {
+    var status = cl_exit_status()
+    guard !launcherHasEnded, cl_wait(launcher, 0, &status) > 0 else { return }
+    launcherHasEnded = true
+    // It may have said why.
+    var entries = [poll(control)]
+    while end == nil, control >= 0, cl_poll(&entries, 1, 0, 1) > 0 { _ = handleControl() }
+    end = end ?? .failed(.lost)
+  }
+
+  private func outcome(seconds: Double) -> RunOutcome {
+    RunOutcome(
+      end: end ?? .failed(.lost),
       limit: limit,
       seconds: seconds,
       cpuSeconds: cpuSeconds,
@@ -309,6 +289,7 @@ package struct RunSupervisor: ~Copyable {
           ? .notFound(command: command) : .notExecutable(command: command, error: field(0))
       )
     case CL_MESSAGE_EXITED:
+      hasExited = true
       end = field(1) != 0 ? .signalled(Int(field(1))) : .exited(Int(field(0)))
       cpuSeconds = Double(field(2)) / 1000
       largestResident = UInt64(max(field(3), 0)) * 1024
@@ -332,7 +313,7 @@ package struct RunSupervisor: ~Copyable {
       let signal = cl_next_signal(descriptor)
       guard signal > 0 else { return }
       switch signal {
-      case SIGCHLD: continue
+      case SIGCHLD: checkLauncher()
       case SIGWINCH: relay?.resize()
       case SIGCONT: relay?.resume()
       default:

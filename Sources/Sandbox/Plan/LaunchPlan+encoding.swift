@@ -57,8 +57,8 @@ extension LaunchPlan {
       program.word(instruction.operand)
     }
     body.data(program.bytes)
-    body.list(arguments) { $0.text($1) }
-    body.list(environment) { $0.text($1) }
+    body.list(argumentBytes ?? arguments.map { Array($0.utf8) }) { $0.data($1) }
+    body.list(environment) { $0.data(environmentBytes[$1] ?? Array($1.utf8)) }
     body.list(searchPath) { $0.text($1) }
     body.text(directory)
     body.list(cgroups) { $0.text($1) }

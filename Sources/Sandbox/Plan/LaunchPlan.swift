@@ -80,6 +80,10 @@ package struct LaunchPlan: Sendable, Equatable {
   /// Which of the descriptors 0 to 2 become a pseudo-terminal of the run's own.
   package var terminals: Set<Int32> = []
   package var arguments: [String]
+  /// The arguments' own bytes, where they are not the texts'.
+  package var argumentBytes: [[UInt8]]?
+  /// The bytes of such entries of `environment` that are no UTF-8, by how they read.
+  package var environmentBytes: [String: [UInt8]] = [:]
   package var environment: [String] = []
   package var searchPath: [String] = []
   package var directory = "/"

@@ -225,7 +225,8 @@ package enum SeccompFilter {
       finish(refuse)
     }
 
-    /// Half of a datagram pair may send to, and connect to, any path that there is.
+    /// Half of a datagram pair may send to, and connect to, any path that there is. A pair of another
+    /// family fails, but only after the kernel has loaded that family's module.
     private mutating func socketPair(pass: UInt32, refuse: UInt32) {
       load(SeccompFilter.argument(0))
       jumpIfEqual(1, skipIfTrue: 1, skipIfFalse: 0)  // AF_UNIX

@@ -15,7 +15,8 @@ package enum SystemCalls {
 
   /// Calls whose arguments decide.
   package enum ArgumentRule: Sendable, Hashable, CaseIterable {
-    case cloneFlags, unshareFlags, socketFamily, terminalControl, personality, execByDescriptor
+    case cloneFlags, unshareFlags, socketFamily, terminalControl, personality,
+      execByDescriptor
     /// The mode in this argument must not hold a setuid or setgid bit.
     case mode1, mode2
     /// The same, and no device node.

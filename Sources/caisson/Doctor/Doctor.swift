@@ -238,15 +238,19 @@ struct Doctor {
       directory: found?.real ?? "/",
       identity: UInt32.random(in: 0...UInt32.max)
     )
-    let supervisor = RunSupervisor(
-      plan: Confinement.plan(request),
-      limits: Limits(),
-      groups: Cgroups(),
-      layer: nil,
-      hooks: .init(beforeStart: {}, denied: { _ in }, judge: { _, _, _ in nil })
-    )
-    let outcome = try? supervisor.run(launcher: RunSession.launcherPath())
-    return outcome?.end ?? .failed(.lost)
+    do {
+      let supervisor = try RunSupervisor(
+        plan: Confinement.plan(request),
+        limits: Limits(),
+        groups: Cgroups(),
+        layer: nil,
+        hooks: .init(beforeStart: {}, denied: { _ in }, judge: { _, _, _ in nil }),
+        launcher: Launcher(path: RunSession.launcherPath(), terminals: [])
+      )
+      return try supervisor.run().end
+    } catch {
+      return .failed(error as? SandboxError ?? .lost)
+    }
   }
 
   private static func reason(_ end: RunOutcome.End) -> String {

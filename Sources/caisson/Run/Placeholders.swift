@@ -39,7 +39,8 @@ final class Placeholders {
   static func make(
     _ grants: RunGrants,
     _ record: WorkspaceRecord,
-    home: Home
+    home: Home,
+    announce: (_ path: String, _ isDirectory: Bool) throws -> Void
   ) throws -> Placeholders? {
     let place = home.state.appending("placeholders")
     removeLeftOver(in: place)
@@ -53,11 +54,20 @@ final class Placeholders {
       throw RunSession.Refusal.failed("cannot write \(path)")
     }
     let made = Placeholders(record: path, lock: lock)
-    try made.fill(workspace, grants.policy)
+    do {
+      try made.fill(workspace, grants.policy, announce)
+    } catch {
+      made.remove()
+      throw error
+    }
     return made
   }
 
-  private func fill(_ workspace: GrantedPath, _ policy: CompiledPolicy) throws {
+  private func fill(
+    _ workspace: GrantedPath,
+    _ policy: CompiledPolicy,
+    _ announce: (_ path: String, _ isDirectory: Bool) throws -> Void
+  ) throws {
     var wanted = Self.files.map { ($0, false) } + Self.directories.map { ($0, true) }
     wanted.removeAll { name, isDirectory in
       // Either the repository's own directory is absent, or its hooks are.
@@ -71,6 +81,7 @@ final class Placeholders {
       Placeholder(path: "\(workspace.real)/\($0.0)", inode: 0, isDirectory: $0.1)
     }
     try write()
+    for entry in entries { try announce(entry.path, entry.isDirectory) }
     for (index, entry) in entries.enumerated() {
       let isMade =
         entry.isDirectory

@@ -65,6 +65,8 @@ struct RunSession {
       visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
     )
     let limits = grants.policy.limits
+    let terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
+    let launcher = try Launcher(path: Self.launcherPath(), terminals: terminals)
     let groups = Cgroups.plan(for: run, limits: limits)
     defer { groups.remove() }
     var request = ConfinementRequest(
@@ -83,26 +85,33 @@ struct RunSession {
       identity: UInt32.random(in: 0...UInt32.max)
     )
     request.hasTemporaryDirectory = grants.hasTemporaryDirectory
-    request.terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
+    request.terminals = terminals
     request.observesFiles = tracesDenials
     request.cgroups = groups.paths
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
     request.protected = grants.protected(record.mode)
     request.sharesHostTree = grants.sharesHostTree(record.mode)
-    let placeholders = try Placeholders.make(grants, record, home: home)
+    let placeholders = try Placeholders.make(grants, record, home: home) {
+      try launcher.keepInMind($0, isDirectory: $1)
+    }
     request.placeholders = placeholders?.entries ?? []
     request.protected += placeholders?.grants ?? []
     defer { placeholders?.remove() }
     request.layers = Self.layers()
     request.removesEmptyLayer = record.mode == .overlay
-    let plan = Confinement.plan(request)
+    var plan = Confinement.plan(request)
+    plan.argumentBytes = CallerBytes.arguments(of: command)
+    plan.environmentBytes = CallerBytes.environment()
+    if plan.argumentBytes == nil, command.contains(where: { $0.contains("\u{FFFD}") }) {
+      throw Refusal.failed("the command's arguments are no UTF-8 and cannot be passed on as given")
+    }
 
     // Opened while the launcher is at work already: neither waits for the other.
     let journal = RunJournal(home: home, run: run)
     let started = started(grants, record, request, environment.withheld)
     var changes: ChangeCounts?
-    let supervisor = RunSupervisor(
+    let supervisor = try RunSupervisor(
       plan: plan,
       limits: limits,
       groups: groups,
@@ -124,9 +133,10 @@ struct RunSession {
           if changes?.total != 0 { files.flush() }
           try journal.append(ended(outcome, changes))
         }
-      )
+      ),
+      launcher: launcher
     )
-    let outcome = try supervisor.run(launcher: Self.launcherPath())
+    let outcome = try supervisor.run()
     let report = RunReport(
       run: run,
       outcome: outcome,
