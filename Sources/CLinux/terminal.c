@@ -57,3 +57,22 @@ int cl_terminal_restore(int descriptor) {
   if (!has_saved_settings) return 0;
   return RESULT(tcsetattr(descriptor, TCSADRAIN, &saved_settings));
 }
+
+int cl_terminal_is_foreground(int descriptor) {
+  pid_t group = tcgetpgrp(descriptor);
+  if (group < 0) return -errno;
+  return group == getpgrp();
+}
+
+int cl_terminal_is_canonical(int descriptor) {
+  struct termios settings;
+  if (tcgetattr(descriptor, &settings) < 0) return -errno;
+  return (settings.c_lflag & ICANON) != 0;
+}
+
+int cl_terminal_mute(int descriptor) {
+  struct termios settings;
+  if (tcgetattr(descriptor, &settings) < 0) return -errno;
+  settings.c_lflag &= ~(tcflag_t)ECHO;
+  return RESULT(tcsetattr(descriptor, TCSANOW, &settings));
+}

@@ -5,6 +5,7 @@ import Foundation
 @main
 enum Main {
   static func main() {
+    StandardDescriptors.occupy()
     // A run pays its start each time.
     let arguments = CommandLine.arguments.dropFirst()
     if arguments.first == "run",

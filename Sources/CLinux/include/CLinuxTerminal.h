@@ -13,5 +13,11 @@ int cl_set_window_size(int descriptor, uint16_t rows, uint16_t columns);
 /// Puts a terminal into raw mode; its former settings can be had back once per process.
 int cl_terminal_raw(int descriptor);
 int cl_terminal_restore(int descriptor);
+/// Whether the caller's process group has the terminal: 1, 0, or -errno.
+int cl_terminal_is_foreground(int descriptor);
+/// Whether the terminal hands out lines, not keys: 1, 0, or -errno.
+int cl_terminal_is_canonical(int descriptor);
+/// Stops a terminal from showing what is typed.
+int cl_terminal_mute(int descriptor);
 
 #endif

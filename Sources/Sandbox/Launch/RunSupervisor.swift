@@ -7,27 +7,6 @@ package import Policy
 /// One thread and one `poll`: the supervisor waits for hours and must stay small. Its death ends the
 /// run, because the run's PID 1 exits when the control socket closes.
 package struct RunSupervisor: ~Copyable {
-  /// What the composition root adds to a run.
-  package struct Hooks {
-    /// Called when all is prepared and before the command starts. Throwing ends the run unstarted.
-    package var beforeStart: () throws -> Void
-    /// Called once for each kind of denial, when it is first seen.
-    package var denied: (ObservedDenial) -> Void
-    /// Judges a file access under `--trace-denials`; nil where it is granted.
-    package var judge:
-      (_ path: String, _ writes: Bool, _ executes: Bool) -> (rule: String, remedy: String?)?
-
-    package init(
-      beforeStart: @escaping () throws -> Void,
-      denied: @escaping (ObservedDenial) -> Void,
-      judge: @escaping (String, Bool, Bool) -> (rule: String, remedy: String?)?
-    ) {
-      self.beforeStart = beforeStart
-      self.denied = denied
-      self.judge = judge
-    }
-  }
-
   private let plan: LaunchPlan
   private let limits: Limits
   private let groups: Cgroups
@@ -67,7 +46,7 @@ package struct RunSupervisor: ~Copyable {
   /// Runs to the end. Throws only where `beforeStart` does.
   package consuming func run(launcher path: String) throws -> RunOutcome {
     var relay: TerminalRelay?
-    let handled = [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH]
+    let handled = [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT]
     let signals = Descriptor(cl_signal_descriptor(handled, Int32(handled.count)))
     _ = cl_ignore_signal(SIGPIPE)
     _ = cl_ignore_signal(SIGTTOU)
@@ -101,17 +80,18 @@ package struct RunSupervisor: ~Copyable {
         poll(control), poll(signals.number), poll(listener), poll(wall?.number ?? -1),
         poll(tick?.number ?? -1),
       ]
+      relay?.takeTerminal()
       let terminal = relay?.wanted ?? []
       entries += terminal.map {
         cl_poll(descriptor: $0.descriptor, wanted: Int16($0.events), seen: 0)
       }
-      let ready = cl_poll(&entries, Int32(entries.count), -1, 1)
+      let ready = cl_poll(&entries, Int32(entries.count), relay?.patience ?? -1, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
       for index in terminal.indices where entries[5 + index].seen != 0 {
         relay?.handle(terminal[index].descriptor)
       }
-      if entries[1].seen != 0 { handleSignals(signals.number, relay) }
+      if entries[1].seen != 0 { handleSignals(signals.number, &relay) }
       if entries[3].seen != 0 {
         wall = nil
         if limit == nil {
@@ -314,13 +294,14 @@ package struct RunSupervisor: ~Copyable {
   }
 
   /// Passes signals on; a second request to stop is not asked but done.
-  private mutating func handleSignals(_ descriptor: Int32, _ relay: borrowing TerminalRelay?) {
+  private mutating func handleSignals(_ descriptor: Int32, _ relay: inout TerminalRelay?) {
     while true {
       let signal = cl_next_signal(descriptor)
       guard signal > 0 else { return }
       switch signal {
       case SIGCHLD: continue
       case SIGWINCH: relay?.resize()
+      case SIGCONT: relay?.resume()
       default:
         stops += 1
         if stops > 1 || !startedCommand { stop() } else { send(CL_MESSAGE_SIGNAL, signal) }
