@@ -96,8 +96,8 @@ struct WorkspaceAdversityTests {
     )
     try fixture.run("for i in 1 2 3 4; do echo run >> f$i; done; rm -r d; echo n > n")
     var edited: [String] = []
-    #expect(throws: WorkspaceError.self) {
-      try Apply(
+    do {
+      _ = try Apply(
         fixture.record,
         judge: { _ in .allow },
         willCommit: { _, _ in
@@ -105,6 +105,10 @@ struct WorkspaceAdversityTests {
           edited = try listing(fixture.lower, times: false)
         }
       ).run()
+      Issue.record("it went through")
+    } catch WorkspaceError.interference(let path, let restored) {
+      #expect(path.display == name)
+      #expect(restored)
     }
     // Nothing of the run's is there, and nothing of the user's is lost.
     #expect(try difference(edited, listing(fixture.lower, times: false)) == [])

@@ -73,9 +73,11 @@ package struct Apply {
   ) throws -> Int {
     let generation = try state.newGeneration()
     let work = Work(.apply, generation, state, workspace: workspace)
+    let plan: Plan
+    let place: StagingPlace
     do {
       let upper = Directory(try openTree(record.changes, as: "run's layer"))
-      let place = try StagingPlace.make(.apply, generation, state, workspace: workspace)
+      place = try StagingPlace.make(.apply, generation, state, workspace: workspace)
       var staging = try ApplyStaging(
         workspace: workspace,
         upper: upper,
@@ -83,15 +85,16 @@ package struct Apply {
         backups: place.hidden == nil ? nil : generation.subdirectory("old"),
         seen: seen
       )
-      let plan = try staging.stage(selection.chosen)
+      plan = try staging.stage(selection.chosen)
       try work.reserve(for: plan)
       try willCommit(selection, generation.number)
       try generation.write(plan.encoded, .plan, of: .apply)
-      try work.carryOut(plan, place)
     } catch {
-      try work.forgetUnplanned()
+      // What this leaves, the next command that settles the run removes.
+      try? work.forgetUndecided()
       throw error
     }
+    try work.carryOut(plan, place)
     return generation.number
   }
 }

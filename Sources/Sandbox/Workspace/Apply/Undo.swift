@@ -67,10 +67,12 @@ package struct Undo {
     _ workspace: Directory
   ) throws {
     let work = Work(.undo, generation, state, workspace: workspace)
+    var plan: Plan
+    let place: StagingPlace
     do {
       let seen = Timestamp.nextTick()
-      let place = try StagingPlace.make(.undo, generation, state, workspace: workspace)
-      var plan = try reversed(applied, place, workspace)
+      place = try StagingPlace.make(.undo, generation, state, workspace: workspace)
+      plan = try reversed(applied, place, workspace)
       plan.seen = seen
       if place.hidden != nil {
         try stage(&plan, from: generation.subdirectory("old"), place)
@@ -79,13 +81,12 @@ package struct Undo {
       try work.reserve(for: plan)
       try willCommit(plan.members.map(\.path), generation.number)
       try generation.write(plan.encoded, .plan, of: .undo)
-      try work.carryOut(plan, place)
     } catch {
-      if try state.directory.status(of: Array(String(generation.number).utf8)) != nil {
-        try work.forgetUnplanned()
-      }
+      // What this leaves, the next command that settles the run removes.
+      try? work.forgetUndecided()
       throw error
     }
+    try work.carryOut(plan, place)
   }
 
   /// The plan that leads back from how the workspace is now.

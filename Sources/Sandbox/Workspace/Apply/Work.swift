@@ -70,10 +70,14 @@ struct Work {
     if let rescue { throw .rescued(transaction.rescued.map(\.path), at: rescue) }
   }
 
-  /// Removes every trace of work whose plan was never written.
+  /// Gives up work that failed before its first step, also where the plan had just been written.
+  func forgetUndecided() throws(WorkspaceError) {
+    try generation.remove(.plan, of: verb)
+    try forgetUnplanned()
+  }
+
+  /// Removes every trace of work without a plan.
   func forgetUnplanned() throws(WorkspaceError) {
-    if try generation.directory.status(of: Array("plan".utf8)) != nil, verb == .apply { return }
-    if try generation.has(.plan, of: verb) { return }
     if let hidden = try StagingPlace.hidden(verb, generation) {
       try remove(hidden, rootModified: hidden.rootModified)
     }
