@@ -126,6 +126,10 @@ class Launcher:
                 ours.send(b"G" + bytes(4))
             elif kind in (b"X", b"E", b"F", b""):
                 break
+        if kind == b"X":
+            ours.send(b"B" + bytes(4))
+            while ours.recv(8192)[:1] not in (b"D", b""):
+                pass
         ours.close()
         _, status = os.waitpid(pid, 0)
         ended = time.perf_counter_ns()
