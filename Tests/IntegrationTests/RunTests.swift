@@ -333,6 +333,54 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: geteuid() == 0, "needs uid 0 to mount an overlay for the state"))
+  func `gives an ordinary user a private copy where an overlay is refused`() async throws {
+    try await Self.withPlace { place in
+      let parent = place.workspace.removingLastComponent()
+      for name in ["lower", "upper", "work", "merged"] {
+        try FileManager.default.createDirectory(
+          atPath: parent.appending(name).string,
+          withIntermediateDirectories: false
+        )
+      }
+      let options = "lowerdir=\(parent)/lower,upperdir=\(parent)/upper,workdir=\(parent)/work"
+      let merged = parent.appending("merged")
+      let mounted = try await Command.named(
+        "mount",
+        "-t",
+        "overlay",
+        "-o",
+        options,
+        "overlay",
+        merged.string
+      ).run()
+      try #require(mounted.status == .exited(0), "\(mounted.error)")
+      chmod(parent.string, 0o755)
+      for path in [merged, place.workspace, place.workspace.appending("present.txt")] {
+        chown(path.string, 65534, 65534)
+      }
+      let result: Command.Result
+      let diff: Command.Result
+      do {
+        func asNobody(_ arguments: [String]) async throws -> Command.Result {
+          var outer = Command.named("setpriv", directory: place.workspace)
+          outer.arguments += ["--reuid=65534", "--regid=65534", "--clear-groups"]
+          outer.arguments += [Command.binary("caisson").string] + arguments
+          outer.environment = [
+            "CAISSON_HOME": merged.appending("home").string, "HOME": parent.string,
+          ]
+          return try await outer.run()
+        }
+        result = try await asNobody(["run", "--", "sh", "-c", "echo after > present.txt; cat *"])
+        diff = try await asNobody(["diff", "last"])
+      }
+      _ = try await Command.named("umount", merged.string).run()
+      #expect(result.output == "after\n", "\(result.error)")
+      #expect(result.error.contains("private copy"))
+      #expect(diff.output.contains("-before\n+after\n"), "\(diff.output) \(diff.error)")
+    }
+  }
+
   @Test func `works on the directory itself where told so`() async throws {
     try await Self.withPlace { place in
       let result = try await place.sh(

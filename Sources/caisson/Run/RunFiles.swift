@@ -23,14 +23,35 @@ struct RunFiles {
         "cannot make \(directory): \(String(cString: strerror(errno)))"
       )
     }
+    // An overlay cannot carry another one, as in most containers: then the run gets a copy.
+    let isRefused = HostTree.fileSystemKind(directory.string) == .overlay
     let record = WorkspaceRecord(
       run: run,
       lower: FilePath(grants.workspace?.real ?? "/"),
       layer: directory,
-      mode: grants.mode,
+      mode: grants.mode == .overlay && isRefused ? .copy : grants.mode,
       start: .coarseNow()
     )
-    if grants.mode == .overlay, let workspace = grants.workspace { try makeLayer(workspace) }
+    guard let workspace = grants.workspace else { return record }
+    switch record.mode {
+    case .overlay: try makeLayer(workspace)
+    case .copy:
+      complain(
+        "the state directory lies on an overlay, so the run works on a private copy of "
+          + "\(workspace.real); a CAISSON_HOME on a disk or tmpfs saves the copying"
+      )
+      do {
+        try PrivateCopy.make(
+          of: record.lower,
+          in: directory,
+          limit: grants.policy.limits.diskBytes
+        )
+      } catch {
+        removeAfterFailure()
+        throw error
+      }
+    case .direct, .none: break
+    }
     return record
   }
 
@@ -48,7 +69,7 @@ struct RunFiles {
     guard stat(workspace.real, &status) == 0 else {
       throw RunSession.Refusal.failed("cannot look at the workspace \(workspace.real)")
     }
-    for name in ["upper", "work"] {
+    for name in ["upper", "work", "copy", "snapshot"] {
       let path = directory.appending(name).string
       guard mkdir(path, 0o700) == 0,
         name == "work" || chmod(path, status.st_mode & 0o777) == 0
@@ -73,7 +94,7 @@ struct RunFiles {
 
   /// What the run left in its workspace; nil where nothing was held back.
   func changes(_ record: WorkspaceRecord) -> ChangeCounts? {
-    guard record.mode == .overlay else { return nil }
+    guard [.overlay, .copy].contains(record.mode) else { return nil }
     // The launcher has removed a layer in which nothing was left.
     if access(record.changes.string, F_OK) != 0 {
       return ChangeCounts(added: 0, modified: 0, deleted: 0)

@@ -144,7 +144,8 @@ struct RunSession {
       isDirect: request.sharesHostTree,
       withheld: environment.withheld
     )
-    if changes?.total == 0 || record.mode != .overlay { files.removeLayer() }
+    // What holds changes stays, and so does what could not be looked at.
+    if changes?.total == 0 { files.removeLayer() }
     if case .failed(let error) = outcome.end { complain("\(error)") }
     if json { report.printJSON() } else if !quiet { report.print() }
     return outcome.exitStatus
