@@ -23,9 +23,11 @@ func reportingFailures(_ body: () throws -> Void) throws {
   }
 }
 
-/// Writes one line to stderr in the command's name. Where nobody can read it, the status must do.
+/// Writes to stderr in the command's name. Where nobody can read it, the status must do.
 func complain(_ message: String) {
-  try? FileHandle.standardError.write(contentsOf: Data("caisson: \(message.printable)\n".utf8))
+  let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(\.printable)
+  let text = "caisson: \(lines.joined(separator: "\n"))\n"
+  try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }
 
 extension JournalError {

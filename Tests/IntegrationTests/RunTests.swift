@@ -333,6 +333,51 @@ import Testing
     }
   }
 
+  @Test func `keeps a layer only where the run changed something`() async throws {
+    try await Self.withPlace { place in
+      let runs = place.home.appending("runs")
+      for (script, kept) in [("true", []), ("touch new", ["upper", "work"])] {
+        let result = try await place.sh(script)
+        #expect(result.error == "")
+        let files = FileManager.default
+        let run = try #require(try files.contentsOfDirectory(atPath: runs.string).first)
+        let names = try files.contentsOfDirectory(atPath: runs.appending(run).string)
+        #expect(names.sorted() == (["policy.yaml"] + kept + ["workspace.json"]).sorted())
+        try files.removeItem(atPath: runs.string)
+      }
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "needs uid 0 to mount a small tmpfs"))
+  func `starts nothing on a full disk, and leaves nothing there`() async throws {
+    try await Self.withPlace { place in
+      try FileManager.default.createDirectory(
+        atPath: place.home.string,
+        withIntermediateDirectories: false,
+        attributes: [.posixPermissions: 0o700]
+      )
+      let mount = ["mount", "-t", "tmpfs", "-o", "size=300k,mode=0700", "none", place.home.string]
+      var command = Command.named("env")
+      command.arguments = mount
+      let mounted = try await command.run()
+      try #require(mounted.status == .exited(0), "\(mounted.error)")
+      let filled = try await place.sh("head -c 2000000 /dev/zero > big; true")
+      let refused = try await place.sh("echo ran")
+      let runs = try FileManager.default.contentsOfDirectory(
+        atPath: place.home.appending("runs").string
+      )
+      let listed = try await Command.caisson("runs", home: place.home).run()
+      _ = try await Command.named("umount", place.home.string).run()
+      #expect(filled.status == .exited(125))
+      #expect(filled.error.contains("the disk is full"))
+      #expect(refused.status == .exited(125))
+      #expect(!refused.output.contains("ran"))
+      #expect(refused.error.contains("CAISSON_HOME"), "\(refused.error)")
+      #expect(runs.count == 1)
+      #expect(listed.output.contains("head -c"), "\(listed.error)")
+    }
+  }
+
   @Test(.enabled(if: geteuid() == 0, "needs uid 0 to mount an overlay for the state"))
   func `gives an ordinary user a private copy where an overlay is refused`() async throws {
     try await Self.withPlace { place in

@@ -44,6 +44,12 @@ struct RunsCommand: ParsableCommand {
   private func list() throws -> [RunSummary] {
     guard let journal = try Home.current().existingJournal() else { return [] }
     let runs = try journal.runs(limit: limit)
-    return try journal.noticeAbandoned(among: runs) ? journal.runs(limit: limit) : runs
+    do {
+      return try journal.noticeAbandoned(among: runs) ? journal.runs(limit: limit) : runs
+    } catch {
+      // A list can be read where nothing can be written.
+      complain("\(error)")
+      return runs
+    }
   }
 }

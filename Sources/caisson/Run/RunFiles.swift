@@ -69,7 +69,7 @@ struct RunFiles {
     guard stat(workspace.real, &status) == 0 else {
       throw RunSession.Refusal.failed("cannot look at the workspace \(workspace.real)")
     }
-    for name in ["upper", "work", "copy", "snapshot"] {
+    for name in ["upper", "work"] {
       let path = directory.appending(name).string
       guard mkdir(path, 0o700) == 0,
         name == "work" || chmod(path, status.st_mode & 0o777) == 0
@@ -88,8 +88,15 @@ struct RunFiles {
       throw RunSession.Refusal.failed("cannot write \(path): \(String(cString: strerror(errno)))")
     }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    try handle.write(contentsOf: data)
-    try handle.close()
+    do {
+      try handle.write(contentsOf: data)
+      try handle.close()
+    } catch {
+      throw RunSession.Refusal.failed(
+        "cannot write \(path), so nothing is run: is the disk full? Make room, or name a state "
+          + "directory on another disk in CAISSON_HOME"
+      )
+    }
   }
 
   /// What the run left in its workspace; nil where nothing was held back.
@@ -115,7 +122,7 @@ struct RunFiles {
     // The kernel leaves `work/work` behind with mode 000, and its mark of a volatile mount in it.
     _ = chmod(directory.appending("work/work").string, 0o700)
     _ = chmod(directory.appending("work/work/incompat").string, 0o700)
-    for name in ["upper", "work"] {
+    for name in ["upper", "work", "copy", "snapshot"] {
       try? FileManager.default.removeItem(atPath: directory.appending(name).string)
     }
   }

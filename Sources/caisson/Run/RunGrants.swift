@@ -34,6 +34,9 @@ struct RunGrants {
     let place = directory ?? FileManager.default.currentDirectoryPath
     var workspace: GrantedPath?
     if mode != .none {
+      if place.isEmpty {
+        throw RunSession.Refusal.failed("the current directory is gone; name a workspace with --in")
+      }
       guard let found = HostTree.find(place, isSystem: false), found.isDirectory else {
         throw RunSession.Refusal.failed(
           "the workspace \(place) is no directory; name one with --in"
