@@ -9,12 +9,18 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "caisson", targets: ["caisson"]),
+    .executable(name: "caisson-egress", targets: ["caisson-egress"]),
     .executable(name: "caisson-launch", targets: ["caisson-launch"]),
     .executable(name: "caisson-attack", targets: ["caisson-attack"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -35,6 +41,29 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
+
+    // Egress: the way out of a run. Names, connections, TLS, HTTP rules, credentials.
+    .target(
+      name: "Egress",
+      dependencies: [
+        "Policy",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOExtras", package: "swift-nio-extras"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "X509", package: "swift-certificates"),
+      ]
+    ),
+
+    // caisson-egress: the process that a run's network ends in. Apart from the supervisor, which
+    // stays small, and alone with the secrets.
+    .executableTarget(name: "caisson-egress", dependencies: ["CLinux", "Egress", "Policy"]),
 
     // Journal: what happened, chained by hash.
     .target(

@@ -1,0 +1,4 @@
+import Egress
+import Glibc
+
+exit(1)
