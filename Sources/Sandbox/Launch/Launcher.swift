@@ -10,7 +10,7 @@ package struct Launcher: ~Copyable {
   private let pid: Int32
 
   /// Starts the launcher. `terminals` are those of the descriptors 0 to 2 that it must not be given.
-  package init(path: String, terminals: Set<Int32>) throws(SandboxError) {
+  package init(path: String, terminals: [Int32]) throws(SandboxError) {
     guard access(path, X_OK) == 0 else { throw .noLauncher(path: path) }
     var ends: [Int32] = [-1, -1]
     let paired = cl_socket_pair(&ends)

@@ -29,8 +29,6 @@ package struct RunSupervisor: ~Copyable {
   private var isReady = false
   /// The command has ended, and PID 1 waits for a word.
   private var hasExited = false
-  /// PID 1 is gone.
-  private var hasEnded = false
   private var startedCommand = false
   private var stops = 0
 
@@ -42,6 +40,8 @@ package struct RunSupervisor: ~Copyable {
     hooks: Hooks,
     launcher: consuming Launcher
   ) throws(SandboxError) {
+    for path in groups.paths { try launcher.keepInMind(path, isDirectory: true) }
+    try groups.create()
     try launcher.give(plan)
     (control, self.launcher) = launcher.release()
     self.plan = plan
@@ -66,8 +66,6 @@ package struct RunSupervisor: ~Copyable {
       guard signals.number >= 0 else {
         throw SandboxError.system(call: "signalfd", error: -signals.number)
       }
-      // While the launcher starts: making a group waits for `Cgroups.prepareJoining`.
-      try groups.create()
       try hooks.beforeStart()
     } catch {
       _ = cl_close(control)
@@ -133,7 +131,7 @@ package struct RunSupervisor: ~Copyable {
     relay?.drain()
     finishCounters()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    waitForEnd()
+    letGo()
     if listener >= 0 { _ = cl_close(listener) }
     relay = nil
     let result = outcome(seconds: seconds)
@@ -146,25 +144,17 @@ package struct RunSupervisor: ~Copyable {
     return result
   }
 
-  /// Lets the run's PID 1 go and waits until it is gone, and with it every process of the run.
-  private mutating func waitForEnd() {
-    guard hasExited, control >= 0 else {
-      // Nobody said goodbye: the end of the socket ends whoever is left.
-      if control >= 0 { _ = cl_close(control) }
-      control = -1
-      waitForLauncher()
+  /// Lets the run's PID 1 go. It has ended every other process of the run before it said that the
+  /// command is over, so nothing writes any more.
+  private mutating func letGo() {
+    if hasExited, control >= 0 {
+      send(CL_MESSAGE_BYE, 0)
       return
     }
-    send(CL_MESSAGE_BYE, 0)
-    var bytes = [UInt8](repeating: 0, count: 8192)
-    var descriptors: [Int32] = [-1, -1, -1, -1]
-    var number: Int32 = 0
-    while !hasEnded {
-      let count = cl_receive(control, &bytes, bytes.count, &descriptors, &number)
-      guard count > 0 else { return }
-      for descriptor in descriptors.prefix(Int(number)) { _ = cl_close(descriptor) }
-      hasEnded = Int(bytes[0]) == CL_MESSAGE_ENDED
-    }
+    // Nobody said goodbye: the end of the socket ends whoever is left.
+    if control >= 0 { _ = cl_close(control) }
+    control = -1
+    waitForLauncher()
   }
 
   // MARK: - Start and end
@@ -265,7 +255,7 @@ package struct RunSupervisor: ~Copyable {
       // Not before PID 1 is in the run's cgroups may it start the command. The launcher is not in
       // them: it could not remove them from within.
       do throws(SandboxError) {
-        try groups.join(field(0))
+        if !groups.areJoinedFromWithin { try groups.join(field(0)) }
         initPID = field(0)
       } catch {
         end = .failed(error)
@@ -280,7 +270,6 @@ package struct RunSupervisor: ~Copyable {
       return master
     case CL_MESSAGE_STARTED: startedCommand = true
     case CL_MESSAGE_ENDED:
-      hasEnded = true
       end = end ?? .failed(.lost)
     case CL_MESSAGE_NO_EXEC:
       let command = plan.arguments[0]

@@ -17,7 +17,7 @@ struct TerminalRelay: ~Copyable {
   private var pending: [UInt8] = []
   private var inputEnded = false
 
-  init(master: consuming Descriptor, terminals: Set<Int32>) {
+  init(master: consuming Descriptor, terminals: [Int32]) {
     self.master = master
     input = 0
     output = [1, 2, 0].first(where: terminals.contains) ?? 1

@@ -136,7 +136,7 @@ struct Doctor {
     let places = Cgroups.places()
     let kind = places.isVersion2 ? "cgroup v2" : "cgroup v1"
     func finding(_ controller: Cgroups.Controller, _ name: String, _ fallback: String) -> Finding {
-      if places.parents[controller] != nil {
+      if places.parents.contains(where: { $0.controller == controller }) {
         return Finding(subject: name, state: .ok, meaning: "\(kind): exact")
       }
       return Finding(

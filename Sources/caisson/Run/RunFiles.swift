@@ -10,14 +10,17 @@ struct RunFiles {
   let run: RunID
   let directory: FilePath
 
+  private let runs: FilePath
+
   init(home: Home, run: RunID) {
     self.run = run
-    directory = home.runs.appending(run.text)
+    runs = home.runs
+    directory = runs.appending(run.text)
   }
 
   /// Makes the directory with the run's layer, its policy and its record.
   func create(_ grants: RunGrants) throws -> WorkspaceRecord {
-    try Home.prepare(directory.removingLastComponent())
+    try Home.prepare(runs)
     guard mkdir(directory.string, 0o700) == 0 else {
       throw RunSession.Refusal.failed(
         "cannot make \(directory): \(String(cString: strerror(errno)))"

@@ -39,9 +39,10 @@ struct RunSession {
   }
 
   private func start() throws -> Int32 {
-    Cgroups.prepareJoining()
     let home = try Home.current()
     try home.prepareState()
+    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
+    let journal = RunJournal(home: home, run: run)
     let host = HostFacts.probe()
     let grants = try RunGrants.resolve(
       policyName: policyName,
@@ -49,7 +50,6 @@ struct RunSession {
       mode: mode,
       home: home
     )
-    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let files = RunFiles(home: home, run: run)
     let record = try files.create(grants)
     // Once the run is on record, its directory stays, whatever fails: it may hold work.
@@ -65,7 +65,7 @@ struct RunSession {
       visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
     )
     let limits = grants.policy.limits
-    let terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
+    let terminals = [Int32(0), 1, 2].filter { isatty($0) == 1 }
     let launcher = try Launcher(path: Self.launcherPath(), terminals: terminals)
     let groups = Cgroups.plan(for: run, limits: limits)
     defer { groups.remove() }
@@ -88,6 +88,7 @@ struct RunSession {
     request.terminals = terminals
     request.observesFiles = tracesDenials
     request.cgroups = groups.paths
+    request.joinsCgroups = groups.areJoinedFromWithin
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
     request.protected = grants.protected(record.mode)
@@ -107,8 +108,6 @@ struct RunSession {
       throw Refusal.failed("the command's arguments are no UTF-8 and cannot be passed on as given")
     }
 
-    // Opened while the launcher is at work already: neither waits for the other.
-    let journal = RunJournal(home: home, run: run)
     let started = started(grants, record, request, environment.withheld)
     var changes: ChangeCounts?
     let supervisor = try RunSupervisor(
