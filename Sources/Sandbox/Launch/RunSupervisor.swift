@@ -15,6 +15,7 @@ package struct RunSupervisor: ~Copyable {
 
   private static let secondsToStart = 60.0
 
+  private var output: OutputRelay
   private var control: Int32
   private var listener: Int32 = -1
   private let launcher: Int32
@@ -40,6 +41,7 @@ package struct RunSupervisor: ~Copyable {
     groups: Cgroups,
     layer: String?,
     hooks: Hooks,
+    output: consuming OutputRelay,
     launcher: consuming Launcher
   ) throws(SandboxError) {
     try launcher.give(plan)
@@ -48,6 +50,7 @@ package struct RunSupervisor: ~Copyable {
     self.limits = limits
     self.groups = groups
     self.hooks = hooks
+    self.output = output
     watch = UsageWatch(
       layer: layer,
       diskBytes: limits.diskBytes,
@@ -93,11 +96,16 @@ package struct RunSupervisor: ~Copyable {
       entries += terminal.map {
         cl_poll(descriptor: $0.descriptor, wanted: Int16($0.events), seen: 0)
       }
+      let files = output.wanted
+      entries += files.map { poll($0) }
       let ready = cl_poll(&entries, Int32(entries.count), relay?.patience ?? -1, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
       for index in terminal.indices where entries[5 + index].seen != 0 {
         relay?.handle(terminal[index].descriptor)
+      }
+      for index in files.indices where entries[5 + terminal.count + index].seen != 0 {
+        output.carry(files[index])
       }
       if entries[1].seen != 0 { handleSignals(signals.number, &relay) }
       if entries[3].seen != 0 {
@@ -134,6 +142,7 @@ package struct RunSupervisor: ~Copyable {
     finishCounters()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     waitForEnd()
+    output.drain()
     if listener >= 0 { _ = cl_close(listener) }
     relay = nil
     let result = outcome(seconds: seconds)
@@ -202,7 +211,8 @@ package struct RunSupervisor: ~Copyable {
       seconds: seconds,
       cpuSeconds: cpuSeconds,
       maxMemoryBytes: peakMemory ?? largestResident,
-      denials: denials.values.sorted { $0.key < $1.key }
+      denials: denials.values.sorted { $0.key < $1.key },
+      lostOutput: output.failure
     )
   }
 

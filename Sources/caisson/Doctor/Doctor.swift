@@ -239,13 +239,20 @@ struct Doctor {
       identity: UInt32.random(in: 0...UInt32.max)
     )
     do {
+      var output = try OutputRelay()
+      let launcher = try Launcher(
+        path: RunSession.launcherPath(),
+        terminals: [],
+        output: &output
+      )
       let supervisor = try RunSupervisor(
         plan: Confinement.plan(request),
         limits: Limits(),
         groups: Cgroups(),
         layer: nil,
         hooks: .init(beforeStart: {}, denied: { _ in }, judge: { _, _, _ in nil }),
-        launcher: Launcher(path: RunSession.launcherPath(), terminals: [])
+        output: output,
+        launcher: launcher
       )
       return try supervisor.run().end
     } catch {
