@@ -22,6 +22,8 @@ package struct RunOutcome: Sendable, Equatable {
   package var denials: [ObservedDenial]
   /// The caller's file that could not take all that the command printed.
   package var lostOutput: OutputRelay.Failure?
+  /// The user's terminal took nothing any more, and the rest of what the run wrote was dropped.
+  package var terminalIsStuck = false
 
   /// What `caisson run` exits with: the command's own status, 128 + n after a signal, 125 to 127
   /// where Caisson or the policy stood in the way.

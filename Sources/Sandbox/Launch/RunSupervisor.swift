@@ -102,7 +102,7 @@ package struct RunSupervisor: ~Copyable {
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
       for index in terminal.indices where entries[5 + index].seen != 0 {
-        relay?.handle(terminal[index].descriptor)
+        relay?.handle(terminal[index].descriptor, terminal[index].events)
       }
       for index in files.indices where entries[5 + terminal.count + index].seen != 0 {
         output.carry(files[index])
@@ -138,20 +138,27 @@ package struct RunSupervisor: ~Copyable {
         wall = limits.wallSeconds.flatMap { timer($0, repeats: false) }
       }
     }
-    relay?.drain()
     finishCounters()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     waitForEnd()
     output.drain()
+    relay?.drain()
     if listener >= 0 { _ = cl_close(listener) }
-    relay = nil
-    let result = outcome(seconds: seconds)
+    var result = outcome(seconds: seconds)
+    let hooks = self.hooks
     // The launcher clears up while the record is written.
-    defer {
-      if control >= 0 { _ = cl_close(control) }
-      waitForLauncher()
-    }
-    try hooks.ended(result)
+    let recorded = Result { try hooks.ended(result) }
+    if control >= 0 { _ = cl_close(control) }
+    control = -1
+    waitForLauncher()
+    result.terminalIsStuck = !Self.show(
+      &relay,
+      signals: signals.number,
+      wall: wall?.number ?? -1,
+      isHurried: limit != nil || stops > 1
+    )
+    relay = nil
+    try recorded.get()
     return result
   }
 
