@@ -13,6 +13,7 @@ struct Doctor {
 
   func examine() -> [Finding] {
     [architecture()] + walls() + [landlock(), systemCalls()] + limits() + [state()] + [sockets()]
+      + owners()
   }
 
   // MARK: - Walls
@@ -190,6 +191,29 @@ struct Doctor {
       )
     }
     return Finding(subject: "state directory", state: .ok, meaning: "\(path), for you alone")
+  }
+
+  /// Only the owner of a workspace is mapped into a run that uid 0 starts.
+  private func owners() -> [Finding] {
+    let directory = FileManager.default.currentDirectoryPath
+    guard host.isPrivileged, directory != "/" else { return [] }
+    let most = 100_000
+    let found = HostTree.foreignEntries(below: directory, most: most)
+    let part = found.isComplete ? "" : " among the first \(most) that were looked at"
+    guard found.count > 0, let example = found.example else {
+      let meaning = "all files belong to the owner of the directory"
+      return [Finding(subject: "this directory", state: .ok, meaning: meaning + part)]
+    }
+    return [
+      Finding(
+        subject: "this directory",
+        state: .weaker,
+        meaning: "\(found.count) file(s)\(part) belong to another user or group than the "
+          + "directory: a run reads them as nobody's and cannot change them, such as "
+          + PrintableText.quotedName(example.utf8),
+        remedy: "give all to one owner (chown -R), or start the run as that user"
+      )
+    ]
   }
 
   /// Sockets pass through read-only binds: what listens in a tree that every run sees is named.
