@@ -15,6 +15,7 @@ package struct RunSupervisor: ~Copyable {
 
   private static let secondsToStart = 60.0
 
+  private var output: OutputRelay
   private var control: Int32
   private var listener: Int32 = -1
   private let launcher: Int32
@@ -38,6 +39,7 @@ package struct RunSupervisor: ~Copyable {
     groups: Cgroups,
     layer: String?,
     hooks: Hooks,
+    output: consuming OutputRelay,
     launcher: consuming Launcher
   ) throws(SandboxError) {
     for path in groups.paths { try launcher.keepInMind(path, isDirectory: true) }
@@ -48,6 +50,7 @@ package struct RunSupervisor: ~Copyable {
     self.limits = limits
     self.groups = groups
     self.hooks = hooks
+    self.output = output
     watch = UsageWatch(
       layer: layer,
       diskBytes: limits.diskBytes,
@@ -91,11 +94,16 @@ package struct RunSupervisor: ~Copyable {
       entries += terminal.map {
         cl_poll(descriptor: $0.descriptor, wanted: Int16($0.events), seen: 0)
       }
+      let files = output.wanted
+      entries += files.map { poll($0) }
       let ready = cl_poll(&entries, Int32(entries.count), relay?.patience ?? -1, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
       for index in terminal.indices where entries[5 + index].seen != 0 {
-        relay?.handle(terminal[index].descriptor)
+        relay?.handle(terminal[index].descriptor, terminal[index].events)
+      }
+      for index in files.indices where entries[5 + terminal.count + index].seen != 0 {
+        output.carry(files[index])
       }
       if entries[1].seen != 0 { handleSignals(signals.number, &relay) }
       if entries[3].seen != 0 {
@@ -128,19 +136,27 @@ package struct RunSupervisor: ~Copyable {
         wall = limits.wallSeconds.flatMap { timer($0, repeats: false) }
       }
     }
-    relay?.drain()
     finishCounters()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     letGo()
+    output.drain()
+    relay?.drain()
     if listener >= 0 { _ = cl_close(listener) }
-    relay = nil
-    let result = outcome(seconds: seconds)
+    var result = outcome(seconds: seconds)
+    let hooks = self.hooks
     // The launcher clears up while the record is written.
-    defer {
-      if control >= 0 { _ = cl_close(control) }
-      waitForLauncher()
-    }
-    try hooks.ended(result)
+    let recorded = Result { try hooks.ended(result) }
+    if control >= 0 { _ = cl_close(control) }
+    control = -1
+    waitForLauncher()
+    result.terminalIsStuck = !Self.show(
+      &relay,
+      signals: signals.number,
+      wall: wall?.number ?? -1,
+      isHurried: limit != nil || stops > 1
+    )
+    relay = nil
+    try recorded.get()
     return result
   }
 
@@ -192,7 +208,8 @@ package struct RunSupervisor: ~Copyable {
       seconds: seconds,
       cpuSeconds: cpuSeconds,
       maxMemoryBytes: peakMemory ?? largestResident,
-      denials: denials.values.sorted { $0.key < $1.key }
+      denials: denials.values.sorted { $0.key < $1.key },
+      lostOutput: output.failure
     )
   }
 

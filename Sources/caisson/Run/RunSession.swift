@@ -66,7 +66,12 @@ struct RunSession {
     )
     let limits = grants.policy.limits
     let terminals = [Int32(0), 1, 2].filter { isatty($0) == 1 }
-    let launcher = try Launcher(path: Self.launcherPath(), terminals: terminals)
+    var output = try OutputRelay()
+    let launcher = try Launcher(
+      path: Self.launcherPath(),
+      terminals: terminals,
+      output: &output
+    )
     let groups = Cgroups.plan(for: run, limits: limits)
     defer { groups.remove() }
     var request = ConfinementRequest(
@@ -133,6 +138,7 @@ struct RunSession {
           try journal.append(ended(outcome, changes))
         }
       ),
+      output: output,
       launcher: launcher
     )
     let outcome = try supervisor.run()
@@ -145,7 +151,10 @@ struct RunSession {
     )
     // What holds changes stays, and so does what could not be looked at.
     if changes?.total == 0 { files.removeLayer() }
+    // A terminal that takes nothing would hold up the end; what it misses is on record.
+    guard !outcome.terminalIsStuck || isatty(2) != 1 else { return outcome.exitStatus }
     if case .failed(let error) = outcome.end { complain("\(error)") }
+    if let lost = outcome.lostOutput { complain(Self.description(of: lost)) }
     if json { report.printJSON() } else if !quiet { report.print() }
     return outcome.exitStatus
   }
@@ -207,6 +216,12 @@ struct RunSession {
   }
 
   // MARK: - Parts
+
+  private static func description(of lost: OutputRelay.Failure) -> String {
+    let name = lost.descriptor == 1 ? "standard output" : "standard error"
+    return "\(name) could not be written: \(String(cString: strerror(lost.error))); "
+      + "the rest of what the command printed there is lost"
+  }
 
   /// The launcher lies beside this program.
   static func launcherPath() -> String {
