@@ -5,6 +5,8 @@ struct Init {
   let plan: Plan
   /// Clones of the host's trees, where uid 0 has taken them already.
   let clones: [Int32]?
+  /// The lists of members of the run's cgroups, open for writing.
+  let groups: [Int32]
 
   func run() -> Never {
     var listener: Int32 = -1
@@ -12,6 +14,7 @@ struct Init {
     var terminalNumber: Int32 = 0
     let signals: Int32
     do throws(LaunchFailure) {
+      try joinGroups()
       try takeIdentity()
       try buildRoot()
       // The listener of signals comes first: after the filter nothing new is needed.
@@ -40,6 +43,17 @@ struct Init {
   }
 
   // MARK: - Into the sandbox
+
+  private func joinGroups() throws(LaunchFailure) {
+    for group in groups {
+      let written = cl_write(group, "0", 1)
+      _ = cl_close(group)
+      try LaunchFailure.check(
+        Int32(truncatingIfNeeded: min(written, 0)),
+        "join a cgroup of the run"
+      )
+    }
+  }
 
   private func takeIdentity() throws(LaunchFailure) {
     try Sources.write("/proc/self/setgroups", "deny")
@@ -76,7 +90,7 @@ struct Init {
     guard plan.namespaces & UInt64(CL_CLONE_NEWNS) != 0 else { return }
     try LaunchFailure.check(cl_make_mounts_private(), "make mounts private")
     let clones: [Int32]
-    if let taken = self.clones { clones = taken } else { clones = try Sources.open(plan) }
+    if let taken = self.clones { clones = taken } else { clones = try Sources.open(plan, nil) }
     let root = Root(clones: clones, stage: plan.stage)
     try root.build(plan.steps)
     try root.enter()
@@ -171,10 +185,15 @@ struct Init {
       }
     }
     guard exited else { return }
+    let (code, signal) = (status.code, status.signal)
+    // Whoever is left dies now, not with this process: once the supervisor hears of the end,
+    // nothing of the run writes any more, and it need not wait for the namespaces to be taken down.
+    _ = cl_kill(-1, 9)
+    while cl_wait(-1, 1, &status) > 0 {}
     var milliseconds: Int32 = 0
     var resident: Int32 = 0
     _ = cl_children_usage(&milliseconds, &resident)
-    Control.send(CL_MESSAGE_EXITED, [status.code, status.signal, milliseconds, resident])
+    Control.send(CL_MESSAGE_EXITED, [code, signal, milliseconds, resident])
     // The supervisor reads the counters of the run's cgroups first.
     while let message = Control.receive(), Int(message.kind) != CL_MESSAGE_BYE {}
     cl_exit(0)

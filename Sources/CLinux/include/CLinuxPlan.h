@@ -20,6 +20,7 @@ enum {
   CL_PLAN_TERMINAL = 4,    // give the command a pseudo-terminal of its own
   CL_PLAN_DROP_CAPABILITIES = 8,
   CL_PLAN_TERMINAL_FIRST = 16,  // descriptor 0 becomes the terminal; the next two bits: 1 and 2
+  CL_PLAN_JOIN_CGROUPS = 128,   // PID 1 moves itself into the cgroups
 };
 
 enum { CL_NO_IDMAP = 0xffff };

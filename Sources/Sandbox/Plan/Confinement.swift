@@ -49,6 +49,7 @@ package enum Confinement {
     plan.searchPath = (request.environment["PATH"] ?? "").split(separator: ":").map(String.init)
     plan.directory = request.directory
     plan.cgroups = request.cgroups
+    plan.joinsCgroups = request.joinsCgroups
     plan.placeholders = request.placeholders
     if request.removesEmptyLayer { plan.emptyLayer = request.workspace?.layer }
     return plan

@@ -10,6 +10,7 @@ extension LaunchPlan {
     if !terminals.isEmpty { flags |= Int(CL_PLAN_TERMINAL) }
     for descriptor in terminals { flags |= Int(CL_PLAN_TERMINAL_FIRST) << Int(descriptor) }
     if dropsCapabilities { flags |= Int(CL_PLAN_DROP_CAPABILITIES) }
+    if joinsCgroups { flags |= Int(CL_PLAN_JOIN_CGROUPS) }
     for word in [UInt32(flags), uid, gid, insideUID, insideGID] { body.word(word) }
     body.long(namespaces.rawValue)
     body.text(hostname)

@@ -78,7 +78,7 @@ package struct LaunchPlan: Sendable, Equatable {
   package var filter: [FilterInstruction] = []
   package var notifies = true
   /// Which of the descriptors 0 to 2 become a pseudo-terminal of the run's own.
-  package var terminals: Set<Int32> = []
+  package var terminals: [Int32] = []
   package var arguments: [String]
   /// The arguments' own bytes, where they are not the texts'.
   package var argumentBytes: [[UInt8]]?
@@ -89,6 +89,8 @@ package struct LaunchPlan: Sendable, Equatable {
   package var directory = "/"
   /// Directories of cgroups that the launcher removes when the run has ended.
   package var cgroups: [String] = []
+  /// Whether PID 1 moves itself into them before anything else.
+  package var joinsCgroups = false
   /// What the launcher removes from the host when the run has ended, if it is still empty.
   package var placeholders: [Placeholder] = []
   /// The layer's directory, if the launcher is to remove an upper and a work directory in it that

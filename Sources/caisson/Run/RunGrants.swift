@@ -143,8 +143,8 @@ struct RunGrants {
     if grant.isPrefix {
       let cut = grant.path.lastIndex(of: "/") ?? grant.path.startIndex
       let parent = String(grant.path[..<cut])
-      let start = grant.path[grant.path.index(after: cut)...]
-      return HostTree.names(in: parent).filter { $0.hasPrefix(start) }
+      let start = grant.path[grant.path.index(after: cut)...].utf8
+      return HostTree.names(in: parent).filter { $0.utf8.starts(with: start) }
         .compactMap { HostTree.findSystem("\(parent)/\($0)") }
     }
     let found =

@@ -39,9 +39,10 @@ struct RunSession {
   }
 
   private func start() throws -> Int32 {
-    Cgroups.prepareJoining()
     let home = try Home.current()
     try home.prepareState()
+    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
+    let journal = RunJournal(home: home, run: run)
     let host = HostFacts.probe()
     let grants = try RunGrants.resolve(
       policyName: policyName,
@@ -49,7 +50,6 @@ struct RunSession {
       mode: mode,
       home: home
     )
-    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let files = RunFiles(home: home, run: run)
     let record = try files.create(grants)
     // Once the run is on record, its directory stays, whatever fails: it may hold work.
@@ -65,8 +65,13 @@ struct RunSession {
       visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
     )
     let limits = grants.policy.limits
-    let terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
-    let launcher = try Launcher(path: Self.launcherPath(), terminals: terminals)
+    let terminals = [Int32(0), 1, 2].filter { isatty($0) == 1 }
+    var output = try OutputRelay()
+    let launcher = try Launcher(
+      path: Self.launcherPath(),
+      terminals: terminals,
+      output: &output
+    )
     let groups = Cgroups.plan(for: run, limits: limits)
     defer { groups.remove() }
     var request = ConfinementRequest(
@@ -88,6 +93,7 @@ struct RunSession {
     request.terminals = terminals
     request.observesFiles = tracesDenials
     request.cgroups = groups.paths
+    request.joinsCgroups = groups.areJoinedFromWithin
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
     request.protected = grants.protected(record.mode)
@@ -107,8 +113,6 @@ struct RunSession {
       throw Refusal.failed("the command's arguments are no UTF-8 and cannot be passed on as given")
     }
 
-    // Opened while the launcher is at work already: neither waits for the other.
-    let journal = RunJournal(home: home, run: run)
     let started = started(grants, record, request, environment.withheld)
     var changes: ChangeCounts?
     let supervisor = try RunSupervisor(
@@ -134,6 +138,7 @@ struct RunSession {
           try journal.append(ended(outcome, changes))
         }
       ),
+      output: output,
       launcher: launcher
     )
     let outcome = try supervisor.run()
@@ -146,7 +151,10 @@ struct RunSession {
     )
     // What holds changes stays, and so does what could not be looked at.
     if changes?.total == 0 { files.removeLayer() }
+    // A terminal that takes nothing would hold up the end; what it misses is on record.
+    guard !outcome.terminalIsStuck || isatty(2) != 1 else { return outcome.exitStatus }
     if case .failed(let error) = outcome.end { complain("\(error)") }
+    if let lost = outcome.lostOutput { complain(Self.description(of: lost)) }
     if json { report.printJSON() } else if !quiet { report.print() }
     return outcome.exitStatus
   }
@@ -208,6 +216,12 @@ struct RunSession {
   }
 
   // MARK: - Parts
+
+  private static func description(of lost: OutputRelay.Failure) -> String {
+    let name = lost.descriptor == 1 ? "standard output" : "standard error"
+    return "\(name) could not be written: \(String(cString: strerror(lost.error))); "
+      + "the rest of what the command printed there is lost"
+  }
 
   /// The launcher lies beside this program.
   static func launcherPath() -> String {
