@@ -4,6 +4,7 @@
 #define CLINUX_H
 
 #include "CLinuxConfine.h"
+#include "CLinuxDatagram.h"
 #include "CLinuxFiles.h"
 #include "CLinuxMount.h"
 #include "CLinuxPlan.h"
