@@ -12,10 +12,12 @@ struct Init {
     var listener: Int32 = -1
     var terminal: Int32 = -1
     var terminalNumber: Int32 = 0
+    var sockets: [Int32] = []
     let signals: Int32
     do throws(LaunchFailure) {
       try joinGroups()
       try takeIdentity()
+      sockets = try openSockets()
       try buildRoot()
       // The listener of signals comes first: after the filter nothing new is needed.
       signals = try LaunchFailure.check(
@@ -33,6 +35,7 @@ struct Init {
       Control.report(error)
       cl_exit(1)
     }
+    handOut(sockets)
     let descriptors = [listener, terminal].filter { $0 >= 0 }
     let flags: Int32 = (listener >= 0 ? 1 : 0) | (terminal >= 0 ? 2 : 0)
     Control.send(CL_MESSAGE_READY, [flags], descriptors: descriptors)
@@ -84,6 +87,37 @@ struct Init {
     }
     // Only children enter a new time namespace.
     try LaunchFailure.check(cl_unshare(UInt64(CL_CLONE_NEWTIME)), "unshare time")
+  }
+
+  /// Closes the run's network in on itself and makes the sockets that lead out of it.
+  private func openSockets() throws(LaunchFailure) -> [Int32] {
+    guard !plan.sockets.isEmpty else { return [] }
+    // 198.18.0.1 and fd00::1: lookups ask for addresses of a version only where there is one.
+    let four: [UInt8] = [198, 18, 0, 1]
+    let six: [UInt8] = [0xFD] + [UInt8](repeating: 0, count: 14) + [1]
+    try LaunchFailure.check(cl_network_close(four, six), "route the run's network to itself")
+    var sockets: [Int32] = []
+    for socket in plan.sockets {
+      let number = cl_network_socket(
+        socket.isDatagram ? 1 : 0,
+        socket.address.pointer,
+        Int32(socket.address.count),
+        socket.port
+      )
+      sockets.append(try LaunchFailure.check(number, "open a socket of the run's network"))
+    }
+    return sockets
+  }
+
+  /// Gives the sockets to the supervisor. None stays: inside they would be doors to stand in.
+  private func handOut(_ sockets: [Int32]) {
+    var first = 0
+    while first < sockets.count {
+      let some = Array(sockets[first..<min(first + 4, sockets.count)])
+      Control.send(CL_MESSAGE_SOCKETS, [Int32(truncatingIfNeeded: first)], descriptors: some)
+      for socket in some { _ = cl_close(socket) }
+      first += some.count
+    }
   }
 
   private func buildRoot() throws(LaunchFailure) {

@@ -119,6 +119,19 @@ struct Root {
       try mask(target, isDirectory: isDirectory)
     case .readOnly(let target):
       try cover(target, set: UInt64(CL_MOUNT_ATTR_RDONLY))
+    case .place(let file, let target):
+      let clone = try LaunchFailure.check(
+        cl_open_tree(Int32(CL_AT_FDCWD), file.pointer, UInt32(CL_OPEN_TREE_CLONE)),
+        "open_tree",
+        file
+      )
+      defer { _ = cl_close(clone) }
+      try LaunchFailure.check(
+        cl_mount_setattr(clone, 0, 0xF, 0, UInt64(CL_MS_PRIVATE), -1),
+        "mount_setattr",
+        file
+      )
+      try attach(clone, target, isDirectory: false, create: false)
     case .writable(let target):
       try cover(target, clear: UInt64(CL_MOUNT_ATTR_RDONLY))
     }

@@ -11,17 +11,18 @@ package struct RunSupervisor: ~Copyable {
   private let limits: Limits
   private let groups: Cgroups
   private let watch: UsageWatch
-  private let hooks: Hooks
+  let hooks: Hooks
 
   private static let secondsToStart = 60.0
 
   private var output: OutputRelay
+  var egress: EgressLink?
   private var control: Int32
   private var listener: Int32 = -1
   private let launcher: Int32
   private var launcherHasEnded = false
   private var initPID: Int32 = 0
-  private var end: RunOutcome.End?
+  var end: RunOutcome.End?
   private var limit: RunOutcome.LimitHit?
   private var denials: [String: ObservedDenial] = [:]
   private var peakMemory: UInt64?
@@ -40,6 +41,7 @@ package struct RunSupervisor: ~Copyable {
     layer: String?,
     hooks: Hooks,
     output: consuming OutputRelay,
+    egress: consuming EgressLink? = nil,
     launcher: consuming Launcher
   ) throws(SandboxError) {
     for path in groups.paths { try launcher.keepInMind(path, isDirectory: true) }
@@ -51,6 +53,7 @@ package struct RunSupervisor: ~Copyable {
     self.groups = groups
     self.hooks = hooks
     self.output = output
+    self.egress = egress
     watch = UsageWatch(
       layer: layer,
       diskBytes: limits.diskBytes,
@@ -71,6 +74,7 @@ package struct RunSupervisor: ~Copyable {
       }
       try hooks.beforeStart()
     } catch {
+      egress = nil
       _ = cl_close(control)
       waitForLauncher()
       throw error
@@ -87,7 +91,7 @@ package struct RunSupervisor: ~Copyable {
     while end == nil {
       var entries = [
         poll(control), poll(signals.number), poll(listener), poll(wall?.number ?? -1),
-        poll(tick?.number ?? -1),
+        poll(tick?.number ?? -1), poll(egress?.control ?? -1),
       ]
       relay?.takeTerminal()
       let terminal = relay?.wanted ?? []
@@ -99,10 +103,10 @@ package struct RunSupervisor: ~Copyable {
       let ready = cl_poll(&entries, Int32(entries.count), relay?.patience ?? -1, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
-      for index in terminal.indices where entries[5 + index].seen != 0 {
+      for index in terminal.indices where entries[6 + index].seen != 0 {
         relay?.handle(terminal[index].descriptor, terminal[index].events)
       }
-      for index in files.indices where entries[5 + terminal.count + index].seen != 0 {
+      for index in files.indices where entries[6 + terminal.count + index].seen != 0 {
         output.carry(files[index])
       }
       if entries[1].seen != 0 { handleSignals(signals.number, &relay) }
@@ -127,6 +131,7 @@ package struct RunSupervisor: ~Copyable {
         if let number = tick?.number { drainTimer(number) }
         checkUsage(&tick)
       }
+      if entries[5].seen != 0 { handleEgress() }
       // Whoever ended the run in this round may have read the message: another read would wait.
       if end == nil, entries[0].seen != 0, let master = handleControl() {
         relay = TerminalRelay(master: Descriptor(master), terminals: plan.terminals)
@@ -137,6 +142,7 @@ package struct RunSupervisor: ~Copyable {
       }
     }
     finishCounters()
+    finishEgress()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     letGo()
     output.drain()
@@ -278,12 +284,22 @@ package struct RunSupervisor: ~Copyable {
         end = .failed(error)
       }
       if isReady, end == nil { send(CL_MESSAGE_GO, 0) }
+    case CL_MESSAGE_SOCKETS:
+      do throws(SandboxError) {
+        let sockets = Array(descriptors[..<Int(number)])
+        guard var link = egress.take() else { throw .egress("it is gone") }
+        defer { egress = consume link }
+        try link.give(sockets)
+      } catch {
+        end = .failed(error)
+      }
     case CL_MESSAGE_READY:
       var rest = descriptors[..<Int(number)]
       if field(0) & 1 != 0 { listener = rest.popFirst() ?? -1 }
       let master = field(0) & 2 != 0 ? rest.popFirst() : nil
       isReady = true
-      if initPID != 0 { send(CL_MESSAGE_GO, 0) }
+      awaitEgress()
+      if end == nil, initPID != 0 { send(CL_MESSAGE_GO, 0) }
       return master
     case CL_MESSAGE_STARTED: startedCommand = true
     case CL_MESSAGE_ENDED:
@@ -377,12 +393,19 @@ package struct RunSupervisor: ~Copyable {
   }
 
   private mutating func note(_ denial: ObservedDenial) {
+    if count(denial) { hooks.denied(denial) }
+  }
+
+  /// Counts a denial; true where it is the first of its kind.
+  @discardableResult
+  mutating func count(_ denial: ObservedDenial) -> Bool {
     if denials[denial.key] != nil {
-      denials[denial.key]?.count += 1
+      denials[denial.key]?.count += denial.count
     } else if denials.count < 1000 {
       denials[denial.key] = denial
-      hooks.denied(denial)
+      return true
     }
+    return false
   }
 
   // MARK: - Timers

@@ -36,6 +36,8 @@ package struct ConfinementRequest: Sendable {
   /// Which of the descriptors 0 to 2 are a terminal outside.
   package var terminals: [Int32] = []
   package var observesFiles = false
+  /// The way out of the run, where the policy grants one.
+  package var network: NetworkGrant?
   package var cgroups: [String] = []
   /// Whether PID 1 of the run moves itself into them.
   package var joinsCgroups = false

@@ -69,6 +69,11 @@ extension LaunchPlan {
       writer.byte(placeholder.isDirectory)
     }
     body.text(emptyLayer ?? "")
+    body.list(sockets) { writer, socket in
+      writer.byte(socket.isDatagram)
+      writer.data(socket.address)
+      writer.word(UInt32(socket.port))
+    }
 
     var whole = PlanWriter()
     whole.word(UInt32(CL_PLAN_MAGIC))
@@ -144,6 +149,10 @@ extension LaunchPlan.Step {
       writer.byte(isDirectory)
     case .readOnly(let target):
       writer.kind(CL_STEP_READ_ONLY)
+      writer.text(target)
+    case .place(let file, let target):
+      writer.kind(CL_STEP_PLACE)
+      writer.text(file)
       writer.text(target)
     case .writable(let target):
       writer.kind(CL_STEP_WRITABLE)
