@@ -63,7 +63,7 @@ package struct EgressLink: ~Copyable {
   /// Waits until it is configured, and gives the certificate of the run's own authority, in PEM.
   package func certificate() throws(SandboxError) -> [UInt8] {
     var file: Int32 = -1
-    try await (UInt8(ascii: "r"), file: &file)
+    try expect(UInt8(ascii: "r"), file: &file)
     guard file >= 0 else { throw .egress("it sent no certificate") }
     let memory = Descriptor(file)
     var certificate: [UInt8] = []
@@ -88,7 +88,7 @@ package struct EgressLink: ~Copyable {
   /// Waits until every socket is served.
   func awaitService() throws(SandboxError) {
     var file: Int32 = -1
-    try await (UInt8(ascii: "s"), file: &file)
+    try expect(UInt8(ascii: "s"), file: &file)
   }
 
   /// Puts another policy in force; `policyTaken` answers.

@@ -1,6 +1,19 @@
 internal import CLinux
 
 extension RunSupervisor {
+  /// Passes on sockets of the run.
+  mutating func giveEgress(_ sockets: [Int32]) {
+    guard egress != nil else {
+      for socket in sockets { _ = cl_close(socket) }
+      return
+    }
+    do throws(SandboxError) {
+      try egress?.give(sockets)
+    } catch {
+      end = .failed(error)
+    }
+  }
+
   /// Waits until the sockets of the run are served: a command that comes first would be refused.
   mutating func awaitEgress() {
     guard egress != nil else { return }

@@ -12,18 +12,20 @@ extension RunSupervisor {
     package var ended: (RunOutcome) throws -> Void
     /// Called with what the way out observed, in JSON; gives what of it was refused. Throwing ends
     /// the run: what cannot be recorded does not go on.
-    package var observed: ([[UInt8]]) throws -> [ObservedDenial] = { _ in [] }
+    package var observed: ([[UInt8]]) throws -> [ObservedDenial]
 
     package init(
       beforeStart: @escaping () throws -> Void,
       denied: @escaping (ObservedDenial) -> Void,
       judge: @escaping (String, Bool, Bool) -> (rule: String, remedy: String?)?,
-      ended: @escaping (RunOutcome) throws -> Void = { _ in }
+      ended: @escaping (RunOutcome) throws -> Void = { _ in },
+      observed: @escaping ([[UInt8]]) throws -> [ObservedDenial] = { _ in [] }
     ) {
       self.beforeStart = beforeStart
       self.denied = denied
       self.judge = judge
       self.ended = ended
+      self.observed = observed
     }
   }
 }

@@ -285,14 +285,7 @@ package struct RunSupervisor: ~Copyable {
       }
       if isReady, end == nil { send(CL_MESSAGE_GO, 0) }
     case CL_MESSAGE_SOCKETS:
-      do throws(SandboxError) {
-        let sockets = Array(descriptors[..<Int(number)])
-        guard var link = egress.take() else { throw .egress("it is gone") }
-        defer { egress = consume link }
-        try link.give(sockets)
-      } catch {
-        end = .failed(error)
-      }
+      giveEgress(Array(descriptors[..<Int(number)]))
     case CL_MESSAGE_READY:
       var rest = descriptors[..<Int(number)]
       if field(0) & 1 != 0 { listener = rest.popFirst() ?? -1 }

@@ -265,7 +265,7 @@ struct Doctor {
     do {
       var output = try OutputRelay()
       let launcher = try Launcher(
-        path: RunSession.launcherPath(),
+        path: RunSession.ownPath("caisson-launch"),
         terminals: [],
         output: &output
       )

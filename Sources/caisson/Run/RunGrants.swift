@@ -20,9 +20,11 @@ struct RunGrants {
     policyName: String,
     directory: String?,
     mode: String?,
+    additions: NetworkAdditions,
     home: Home
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
+    additions.add(to: &document.network)
     let mode = try Self.mode(mode, document)
     switch mode {
     case .none: document.workspace = .none
