@@ -100,7 +100,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     case .proxy:
       readProxy(bytes, context)
     case .shared(let pattern, let only):
-      switch FirstBytes.name(bytes, below: pattern) {
+      switch Opening.name(bytes, below: pattern) {
       case .more: more(context)
       case .name(let host): enterShared(host, pattern, context)
       case .none:
@@ -109,14 +109,14 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
       case .refused(let refusal): refuse(refusal, context)
       }
     case .place(let flow, .passed(let rule)):
-      switch FirstBytes.judge(bytes, host: flow.host, isPassed: true) {
+      switch Opening.judge(bytes, host: flow.host, isPassed: true) {
       case .more: more(context)
       case .plain: pass(flow, rule, "tcp", context)
       case .tls: pass(flow, rule, "tls", context)
       case .refused(let refusal): refuse(refusal, context)
       }
     case .place(let flow, .inspected):
-      switch FirstBytes.judge(bytes, host: flow.host, isPassed: false) {
+      switch Opening.judge(bytes, host: flow.host, isPassed: false) {
       case .more: more(context)
       case .plain: handOver(flow, sni: nil, context)
       case .tls(let name): handOver(flow, sni: name, context)
@@ -167,7 +167,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     let flow = Flow(host: host, port: port, way: .direct, id: number)
     guard let written = try? HostPattern(parsing: pattern), written.matches(host) else {
       let reason = "a connection to \(pattern) asks for \(host)"
-      let refusal = Refusal(.denied, rule: FirstBytes.rule, reason: reason)
+      let refusal = Refusal(.denied, rule: Opening.rule, reason: reason)
       return refuse(refusal, about: flow, context)
     }
     enter(flow, context)
@@ -214,7 +214,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     _ bytes: [UInt8],
     _ context: ChannelHandlerContext
   ) {
-    switch FirstBytes.judge(bytes, host: flow.host, isPassed: false) {
+    switch Opening.judge(bytes, host: flow.host, isPassed: false) {
     case .more: more(context)
     case .tls(let name): handOver(flow, sni: name, context)
     case .refused: answer(refusal, context)
