@@ -1,0 +1,145 @@
+import NIOCore
+import NIOHTTP1
+
+/// The headers that decide where a request ends, where it goes, and what the connection becomes.
+enum KnownField {
+  case host, contentLength, transferEncoding, connection, upgrade, expect, override, other
+
+  /// Recognises a name in any case.
+  init(_ bytes: Span<UInt8>, _ name: Range<Int>) {
+    let candidates: [(KnownField, StaticString)]
+    switch name.count {
+    case 4: candidates = [(.host, "host")]
+    case 6: candidates = [(.expect, "expect")]
+    case 7: candidates = [(.upgrade, "upgrade"), (.override, "_method")]
+    case 10: candidates = [(.connection, "connection")]
+    case 13: candidates = [(.override, "x-http-method")]
+    case 14: candidates = [(.contentLength, "content-length")]
+    case 15: candidates = [(.override, "method-override")]
+    case 17: candidates = [(.transferEncoding, "transfer-encoding"), (.override, "x-method-override")]
+    case 22: candidates = [(.override, "x-http-method-override")]
+    default: candidates = []
+    }
+    for (field, text) in candidates where Self.equal(bytes, name, text) {
+      self = field
+      return
+    }
+    self = .other
+  }
+
+  private static func equal(_ bytes: Span<UInt8>, _ name: Range<Int>, _ text: StaticString) -> Bool {
+    text.withUTF8Buffer { text in
+      for index in 0..<text.count {
+        let byte = bytes[name.lowerBound + index]
+        // Names are tokens: `|` and `~` would fold onto nothing that stands in the table.
+        let lower = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+        if lower != text[index] { return false }
+      }
+      return true
+    }
+  }
+}
+
+/// Gathers the fields of a head and refuses those that contradict each other.
+struct FieldReader {
+  var headers = HTTPHeaders()
+  private let minor: UInt8?
+  private var host: String?
+  private var length: UInt64?
+  private var isChunked = false
+  private var expectsContinue = false
+  private var closes: Bool
+  private var isUpgrade = false
+  private var upgrade: String?
+
+  /// - Parameter minor: of HTTP/1; nil for HTTP/2.
+  init(minor: UInt8?) {
+    self.minor = minor
+    closes = minor == 0
+  }
+
+  mutating func take(
+    _ name: String,
+    _ value: String,
+    _ known: KnownField
+  ) throws(HeadProblem) {
+    switch known {
+    case .host:
+      guard host == nil else { throw HeadProblem("there is more than one Host") }
+      host = value
+      return
+    case .contentLength:
+      guard length == nil else { throw HeadProblem("there is more than one Content-Length") }
+      length = try Self.length(value)
+    case .transferEncoding:
+      guard !isChunked else { throw HeadProblem("there is more than one Transfer-Encoding") }
+      guard minor == 1, value.lowercased() == "chunked" else {
+        throw HeadProblem("Transfer-Encoding is not chunked alone", status: 501)
+      }
+      isChunked = true
+    case .connection:
+      for option in value.lowercased().split(separator: ",") {
+        switch option.trimmed {
+        case "close": closes = true
+        case "upgrade": isUpgrade = true
+        case "keep-alive" where minor == 0: closes = false
+        default: break
+        }
+      }
+    case .upgrade:
+      guard upgrade == nil else { throw HeadProblem("there is more than one Upgrade") }
+      upgrade = value.lowercased()
+    case .expect:
+      guard value.lowercased() == "100-continue" else {
+        throw HeadProblem("Expect asks for something else than 100-continue", status: 417)
+      }
+      expectsContinue = minor != 0
+    case .override:
+      throw HeadProblem("\(name) would change the method after it was judged")
+    case .other:
+      break
+    }
+    headers.add(name: name, value: value)
+  }
+
+  func head(method: String, target: String) throws(HeadProblem) -> RequestHead {
+    guard let host, !host.isEmpty else { throw HeadProblem("there is no Host") }
+    guard !isChunked || length == nil else {
+      throw HeadProblem("Content-Length and Transfer-Encoding contradict each other")
+    }
+    guard method != "CONNECT" else {
+      throw HeadProblem("CONNECT asks for a tunnel within a connection that has its destination")
+    }
+    let framing: RequestHead.Framing =
+      isChunked ? .chunked : length.map { $0 == 0 ? .none : .length($0) } ?? .none
+    return RequestHead(
+      method: method,
+      target: target,
+      authority: host,
+      headers: headers,
+      framing: framing,
+      minor: minor,
+      expectsContinue: expectsContinue && framing != .none,
+      isPersistent: !closes,
+      upgrade: isUpgrade || upgrade != nil ? upgrade ?? "" : nil
+    )
+  }
+
+  private static func length(_ value: String) throws(HeadProblem) -> UInt64 {
+    let utf8 = value.utf8
+    guard (1...18).contains(utf8.count), utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let length = UInt64(value)
+    else { throw HeadProblem("Content-Length is not a number") }
+    return length
+  }
+}
+
+extension Substring {
+  /// Without the white space around it that lists in headers may have.
+  var trimmed: Substring {
+    var rest = self
+    while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }
+    while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
+    return rest
+  }
+}
