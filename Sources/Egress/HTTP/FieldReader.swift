@@ -3,35 +3,40 @@ import NIOHTTP1
 
 /// The headers that decide where a request ends, where it goes, and what the connection becomes.
 enum KnownField {
-  case host, contentLength, transferEncoding, connection, upgrade, expect, override, other
+  case host, contentLength, transferEncoding, connection, upgrade, expect, te
+  /// Belongs to one connection, and ends with it.
+  case hop
+  case other
 
   /// Recognises a name in any case.
   init(_ bytes: Span<UInt8>, _ name: Range<Int>) {
-    let candidates: [(KnownField, StaticString)]
-    switch name.count {
-    case 4: candidates = [(.host, "host")]
-    case 6: candidates = [(.expect, "expect")]
-    case 7: candidates = [(.upgrade, "upgrade"), (.override, "_method")]
-    case 10: candidates = [(.connection, "connection")]
-    case 13: candidates = [(.override, "x-http-method")]
-    case 14: candidates = [(.contentLength, "content-length")]
-    case 15: candidates = [(.override, "method-override")]
-    case 17: candidates = [(.transferEncoding, "transfer-encoding"), (.override, "x-method-override")]
-    case 22: candidates = [(.override, "x-http-method-override")]
-    default: candidates = []
-    }
-    for (field, text) in candidates where Self.equal(bytes, name, text) {
-      self = field
-      return
-    }
     self = .other
+    switch name.count {
+    case 2: match(bytes, name, [(.te, "te")])
+    case 4: match(bytes, name, [(.host, "host")])
+    case 6: match(bytes, name, [(.expect, "expect")])
+    case 7: match(bytes, name, [(.upgrade, "upgrade"), (.hop, "trailer")])
+    case 10: match(bytes, name, [(.connection, "connection"), (.hop, "keep-alive")])
+    case 14: match(bytes, name, [(.contentLength, "content-length"), (.hop, "http2-settings")])
+    case 16: match(bytes, name, [(.hop, "proxy-connection")])
+    case 17: match(bytes, name, [(.transferEncoding, "transfer-encoding")])
+    case 19: match(bytes, name, [(.hop, "proxy-authorization")])
+    default: break
+    }
+  }
+
+  private mutating func match(
+    _ bytes: Span<UInt8>,
+    _ name: Range<Int>,
+    _ candidates: [(KnownField, StaticString)]
+  ) {
+    for (field, text) in candidates where Self.equal(bytes, name, text) { self = field }
   }
 
   private static func equal(_ bytes: Span<UInt8>, _ name: Range<Int>, _ text: StaticString) -> Bool {
     text.withUTF8Buffer { text in
       for index in 0..<text.count {
         let byte = bytes[name.lowerBound + index]
-        // Names are tokens: `|` and `~` would fold onto nothing that stands in the table.
         let lower = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
         if lower != text[index] { return false }
       }
@@ -51,6 +56,8 @@ struct FieldReader {
   private var closes: Bool
   private var isUpgrade = false
   private var upgrade: String?
+  /// Headers that the run's end of the connection alone was meant to see.
+  private var dropped: [String] = []
 
   /// - Parameter minor: of HTTP/1; nil for HTTP/2.
   init(minor: UInt8?) {
@@ -83,7 +90,8 @@ struct FieldReader {
         case "close": closes = true
         case "upgrade": isUpgrade = true
         case "keep-alive" where minor == 0: closes = false
-        default: break
+        case "keep-alive", "te", "http2-settings", "": break
+        case let name: dropped.append(String(name))
         }
       }
     case .upgrade:
@@ -94,12 +102,11 @@ struct FieldReader {
         throw HeadProblem("Expect asks for something else than 100-continue", status: 417)
       }
       expectsContinue = minor != 0
-    case .override:
-      throw HeadProblem("\(name) would change the method after it was judged")
-    case .other:
+    case .te, .hop:
       break
+    case .other:
+      headers.add(name: name, value: value)
     }
-    headers.add(name: name, value: value)
   }
 
   func head(method: String, target: String) throws(HeadProblem) -> RequestHead {
@@ -110,6 +117,8 @@ struct FieldReader {
     guard method != "CONNECT" else {
       throw HeadProblem("CONNECT asks for a tunnel within a connection that has its destination")
     }
+    var headers = headers
+    for name in dropped { headers.remove(name: name) }
     let framing: RequestHead.Framing =
       isChunked ? .chunked : length.map { $0 == 0 ? .none : .length($0) } ?? .none
     return RequestHead(

@@ -17,7 +17,7 @@ struct RequestHead: Equatable, Sendable {
   var target: String
   /// The one `Host` or `:authority`.
   var authority: String
-  /// As written, without `Host`.
+  /// As written, without what concerns the connection alone: `Host`, framing, hop-by-hop fields.
   var headers: HTTPHeaders
   var framing: Framing
   /// The minor version of HTTP/1; nil for HTTP/2.
