@@ -9,6 +9,9 @@ package enum BuiltInRule: String, Hashable, Sendable, CaseIterable {
   case loopback = "the run's own loopback"
   case addresses = "no bare addresses"
   case malformed = "well-formed names only"
+  case insideAddresses = "no addresses of the inside"
+  case unambiguous = "unambiguous requests only"
+  case gitAlone = "git by its own entries"
   case caseFolding = "names that differ only in spelling"
 
   package var name: String { "the built-in rule '\(rawValue)'" }

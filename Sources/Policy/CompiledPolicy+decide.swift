@@ -83,39 +83,18 @@ extension CompiledPolicy {
     var host = written.lowercased()
     if host.hasSuffix("."), host.count > 1 { host.removeLast() }
     if isLoopback(host) { return Decision(.allow, rule: BuiltInRule.loopback.name) }
-    if isAddressLiteral(host) { return Decision(.deny, rule: BuiltInRule.addresses.name) }
-    guard (try? HostPattern(parsing: host)) != nil, !host.contains("*") else {
-      return Decision(.deny, rule: BuiltInRule.malformed.name)
-    }
-    var other: HostRule?
-    for rule in network {
-      switch rule {
-      case .host(let rule) where rule.host.matches(host):
-        if rule.ports.contains(port) {
-          return Decision(.allow, rule: named("network: host \(rule.host.text)", rule.mark))
-        }
-        other = other ?? rule
-      case .git(let rule) where rule.host.matches(host) && port == 443:
-        let name = "network: git \(rule.host.text)/\(rule.repository)"
-        return Decision(.allow, rule: named(name, rule.mark))
-      default: continue
-      }
-    }
-    if let other {
-      let ports = (other.ports + [port]).map(String.init).joined(separator: ", ")
-      let name = YAMLText.scalar(other.host.text)
+    switch NetworkPolicy(rules: network).admit(host: host, port: port) {
+    case .passed(let rule), .inspected(let rule, git: []):
+      return Decision(.allow, rule: named("network: host \(rule.host.text)", rule.mark))
+    case .inspected(let rule, let git):
+      let isGit = git.contains { $0.destination == rule }
       return Decision(
-        .deny,
-        rule: BuiltInRule.defaultDeny.name,
-        remedy: "network: [{ host: \(name), ports: [\(ports)] }]"
+        .allow,
+        rule: isGit ? git[0].name : named("network: host \(rule.host.text)", rule.mark)
       )
+    case .denied(let rule, let remedy):
+      return Decision(.deny, rule: rule, remedy: remedy)
     }
-    let ports = port == 443 ? "" : ", ports: [\(port)]"
-    return Decision(
-      .deny,
-      rule: BuiltInRule.defaultDeny.name,
-      remedy: "network: [{ host: \(host)\(ports) }]"
-    )
   }
 
   private func named(_ rule: String, _ mark: SourceMark) -> String {

@@ -36,6 +36,69 @@ extension NodeReader {
     let host = value(name, "\(path).host", example: "api.example.com") {
       text throws(ValueProblem) in try HostPattern(parsing: text)
     }
+    let rules = keys["rules"].map { requests($0, "\(path).rules") } ?? []
+    if let node = keys["credential"], let host, host.text.contains("*") {
+      report(
+        node,
+        "\(path).credential",
+        "a credential is bound to a pattern of hosts",
+        "name the one host that it is for"
+      )
+    }
+    let destination = destination(keys, path)
+    let websocket = flag(keys["websocket"], "\(path).websocket") ?? false
+    let budget = keys["budget"].flatMap { sentBudget($0, "\(path).budget") }
+    return host.map {
+      HostRule(
+        host: $0,
+        ports: destination.ports,
+        rules: rules,
+        credential: destination.credential,
+        networks: destination.networks,
+        addresses: destination.addresses,
+        websocket: websocket,
+        sentBudget: budget,
+        line: node.line
+      )
+    }
+  }
+
+  private mutating func git(_ node: YAMLNode, _ path: String) -> GitRule? {
+    let keys = map(node, path, keys: Schema.git)
+    let location = value(keys["git"], "\(path).git", example: "github.com/acme/app") {
+      text throws(ValueProblem) in try GitRule.location(parsing: text)
+    }
+    let push = branches(keys["push"], "\(path).push")
+    let tags = branches(keys["tags"], "\(path).tags")
+    let force = branches(keys["force"], "\(path).force")
+    let delete = branches(keys["delete"], "\(path).delete")
+    let destination = destination(keys, path)
+    return location.map {
+      GitRule(
+        host: $0.host,
+        repository: $0.repository,
+        ports: destination.ports,
+        push: push,
+        tags: tags,
+        force: force,
+        delete: delete,
+        credential: destination.credential,
+        networks: destination.networks,
+        addresses: destination.addresses,
+        line: node.line
+      )
+    }
+  }
+
+  private struct Destination {
+    var ports: [UInt16]
+    var credential: String?
+    var networks: [AddressRange]
+    var addresses: [String]
+  }
+
+  /// What hosts and repositories have in common.
+  private mutating func destination(_ keys: [String: YAMLNode], _ path: String) -> Destination {
     let ports = values(keys["ports"], "\(path).ports", example: "443") {
       text,
       _ throws(ValueProblem) in
@@ -47,72 +110,59 @@ extension NodeReader {
     if let node = keys["ports"], case .list(let items) = node.content, items.isEmpty {
       report(node, "\(path).ports", "the list of ports is empty", "remove the key: 443 is meant")
     }
-    let rules = keys["rules"].map { requests($0, "\(path).rules") } ?? []
     let credential = value(keys["credential"], "\(path).credential", example: "EXAMPLE_TOKEN") {
       text throws(ValueProblem) in try Names.secret(text)
     }
-    if let node = keys["credential"], let host, host.text.contains("*") {
-      report(
-        node,
-        "\(path).credential",
-        "a credential is bound to a pattern of hosts",
-        "name the one host that it is for"
-      )
+    let networks = values(keys["networks"], "\(path).networks", example: "10.0.0.0/8") {
+      text,
+      _ throws(ValueProblem) in try AddressRange(parsing: text)
     }
-    let networks =
-      values(keys["networks"], "\(path).networks", example: "10.0.0.0/8") {
-        text,
-        _ throws(ValueProblem) in try AddressRange(parsing: text)
-      } ?? []
-    return host.map {
-      HostRule(
-        host: $0,
-        ports: ports ?? [443],
-        rules: rules,
-        credential: credential,
-        networks: networks,
-        line: node.line
-      )
+    let addresses = values(keys["addresses"], "\(path).addresses", example: "10.1.2.3") {
+      text,
+      _ throws(ValueProblem) in
+      guard let bytes = AddressRange.address(text) else {
+        throw ValueProblem(
+          "\(quoted(text)) is not an address",
+          remedy: "write it as in 10.1.2.3 or fd00::1"
+        )
+      }
+      return AddressRange.text(bytes)
+    }
+    return Destination(
+      ports: ports ?? [443],
+      credential: credential,
+      networks: networks ?? [],
+      addresses: addresses ?? []
+    )
+  }
+
+  private mutating func branches(_ node: YAMLNode?, _ path: String) -> [String] {
+    values(node, path, example: "\"caisson/*\"") {
+      text,
+      _ throws(ValueProblem) in try GitRule.branch(parsing: text)
+    } ?? []
+  }
+
+  private mutating func flag(_ node: YAMLNode?, _ path: String) -> Bool? {
+    guard let node else { return nil }
+    switch node.content {
+    case .scalar("true", isPlain: true): return true
+    case .scalar("false", isPlain: true): return false
+    default:
+      report(node, path, "this is neither true nor false", "write true, or remove the key")
+      return nil
     }
   }
 
-  private mutating func requests(_ node: YAMLNode, _ path: String) -> [RequestRule] {
-    var rules: [RequestRule] = []
-    for item in list(node, path, example: "{ allow: \"GET /v1/**\" }") {
-      let keys = map(item.node, item.path, keys: Schema.request)
-      guard case .map = item.node.content else { continue }
-      guard keys.count == 1, let (name, value) = keys.first else {
-        if keys.isEmpty == false || isEmptyMap(item.node) {
-          report(
-            item.node,
-            item.path,
-            "a rule needs exactly one of allow and deny",
-            "write { allow: \"GET /v1/**\" }"
-          )
-        }
-        continue
-      }
-      let effect: RequestRule.Effect = name == "allow" ? .allow : .deny
-      let rule = self.value(value, "\(item.path).\(name)", example: "\"GET /v1/**\"") {
-        text throws(ValueProblem) in try RequestRule(effect, parsing: text)
-      }
-      if let rule { rules.append(rule) }
+  private mutating func sentBudget(_ node: YAMLNode, _ path: String) -> UInt64? {
+    let keys = map(node, path, keys: Schema.byteBudget)
+    guard case .map = node.content else { return nil }
+    guard let sent = keys["sent"] else {
+      report(node, path, "the budget is empty", "write { sent: 10MiB }, or remove the key")
+      return nil
     }
-    return rules
-  }
-
-  private mutating func git(_ node: YAMLNode, _ path: String) -> GitRule? {
-    let keys = map(node, path, keys: Schema.git)
-    let location = value(keys["git"], "\(path).git", example: "github.com/acme/app") {
-      text throws(ValueProblem) in try GitRule.location(parsing: text)
-    }
-    let push =
-      values(keys["push"], "\(path).push", example: "\"caisson/*\"") {
-        text,
-        _ throws(ValueProblem) in try GitRule.branch(parsing: text)
-      } ?? []
-    return location.map {
-      GitRule(host: $0.host, repository: $0.repository, push: push, line: node.line)
+    return value(sent, "\(path).sent", example: "10MiB") {
+      text throws(ValueProblem) in try Limits.bytes(parsing: text)
     }
   }
 

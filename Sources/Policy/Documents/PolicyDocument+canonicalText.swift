@@ -9,7 +9,7 @@ extension PolicyDocument {
     text += filesystemText
     text += environmentText
     text += limitsText
-    text += networkText
+    text += block("network", network.map(\.canonicalText))
     if let models {
       let budget = models.budget.map { ", budget: \($0.text)" } ?? ""
       text += "models: { allow: \(YAMLText.list(models.allow))\(budget) }\n"
@@ -74,33 +74,4 @@ extension PolicyDocument {
     return part("limits", lines)
   }
 
-  private var networkText: String {
-    let entries = network.map { rule in
-      switch rule {
-      case .host(let rule): text(of: rule)
-      case .git(let rule):
-        "{ git: \(YAMLText.scalar("\(rule.host.text)/\(rule.repository)"))"
-          + (rule.push.isEmpty ? "" : ", push: \(YAMLText.list(rule.push))") + " }"
-      }
-    }
-    return block("network", entries)
-  }
-
-  private func text(of rule: HostRule) -> String {
-    var parts = ["host: \(YAMLText.scalar(rule.host.text))"]
-    parts.append("ports: [\(rule.ports.map(String.init).joined(separator: ", "))]")
-    if !rule.rules.isEmpty {
-      let rules = rule.rules.map {
-        "{ \($0.effect.rawValue): \(YAMLText.scalar("\($0.method) \($0.path)")) }"
-      }
-      parts.append("rules: [\(rules.joined(separator: ", "))]")
-    }
-    if let credential = rule.credential {
-      parts.append("credential: \(YAMLText.scalar(credential))")
-    }
-    if !rule.networks.isEmpty {
-      parts.append("networks: \(YAMLText.list(rule.networks.map(\.text)))")
-    }
-    return "{ \(parts.joined(separator: ", ")) }"
-  }
 }

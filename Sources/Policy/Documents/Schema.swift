@@ -8,9 +8,14 @@ enum Schema {
   static let filesystem = ["read", "write", "deny", "programs"]
   static let environment = ["pass", "set"]
   static let limits = ["wall", "memory", "processes", "disk", "cpu"]
-  static let host = ["host", "ports", "rules", "credential", "networks"]
-  static let git = ["git", "push"]
-  static let request = ["allow", "deny"]
+  static let host = [
+    "host", "ports", "rules", "credential", "networks", "addresses", "websocket", "budget",
+  ]
+  static let git = [
+    "git", "push", "tags", "force", "delete", "ports", "credential", "networks", "addresses",
+  ]
+  static let request = ["allow", "deny", "query", "header", "body"]
+  static let byteBudget = ["sent"]
   static let models = ["allow", "budget"]
   static let tool = ["mcp", "allow"]
   static let approval = ["when", "ask"]
@@ -21,13 +26,14 @@ enum Schema {
     filesystem: "{ deny: [$WORKSPACE/.env] }",
     environment: "{ pass: [LANG] }", limits: "{ wall: 1h }", host: "{ host: api.example.com }",
     git: "{ git: github.com/acme/app }", request: "{ allow: \"GET /v1/**\" }",
-    models: "{ allow: [cheap] }", tool: "{ mcp: git, allow: [git_status] }",
+    byteBudget: "{ sent: 10MiB }", models: "{ allow: [cheap] }",
+    tool: "{ mcp: git, allow: [git_status] }",
     approval: "{ when: push, ask: once }",
   ]
 
   private static let parents: [(name: String, keys: [String])] = [
     ("workspace", workspace), ("filesystem", filesystem), ("environment", environment),
-    ("limits", limits), ("network", host + ["git", "push"]), ("models", ["budget"]),
+    ("limits", limits), ("network", host + git), ("models", ["budget"]),
     ("tools", ["mcp"]), ("approvals", approval),
   ]
 

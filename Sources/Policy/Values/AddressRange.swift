@@ -93,7 +93,8 @@ package struct AddressRange: Hashable, Sendable {
     return bytes.count <= 16 ? bytes : nil
   }
 
-  private static func text(_ bytes: [UInt8]) -> String {
+  /// The usual spelling of an address of four or sixteen bytes.
+  package static func text(_ bytes: [UInt8]) -> String {
     if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
     let groups = stride(from: 0, to: 16, by: 2).map {
       UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])

@@ -1,0 +1,99 @@
+/// A request of git's protocol over HTTP, told by its path and query alone.
+package struct GitRequest: Hashable, Sendable {
+  package enum Service: String, Hashable, Sendable {
+    case fetch = "git-upload-pack"
+    case push = "git-receive-pack"
+  }
+
+  package enum Step: Hashable, Sendable {
+    /// `GET …/info/refs?service=…`: what the repository has.
+    case advertisement
+    /// `POST …/git-upload-pack` or `…/git-receive-pack`. A push is judged by its ``GitPush``.
+    case exchange
+  }
+
+  /// The path in front of the service, decoded, without a slash at its beginning.
+  package let path: String
+  package let service: Service
+  package let step: Step
+  /// Whether it is asked in the one way in which git asks.
+  private let isWell: Bool
+
+  /// Nil for what is no request of git's.
+  package init?(_ request: CanonicalRequest) {
+    let names = request.segments.map { String(decoding: $0, as: UTF8.self) }
+    guard let last = names.last, names.count > 1 else { return nil }
+    // A server that ignores case would take the one for the other.
+    if let service = Service(rawValue: last.lowercased()) {
+      self.service = service
+      step = .exchange
+      path = names.dropLast().joined(separator: "/")
+      isWell = last == service.rawValue && request.method == "POST" && request.query.isEmpty
+      return
+    }
+    guard names.count > 2, names.suffix(2).map({ $0.lowercased() }) == ["info", "refs"] else {
+      return nil
+    }
+    let asked = request.query.filter { $0.name.lowercased() == "service" }
+    guard let value = asked.first?.value.lowercased(), let service = Service(rawValue: value) else {
+      return nil
+    }
+    self.service = service
+    step = .advertisement
+    path = names.dropLast(2).joined(separator: "/")
+    isWell =
+      names.suffix(2) == ["info", "refs"] && request.method == "GET" && request.query.count == 1
+      && asked.first?.name == "service" && asked.first?.value == service.rawValue
+  }
+
+  /// Whether the request is about exactly this repository.
+  package func concerns(_ rule: GitRule) -> Bool {
+    path == rule.repository || path == rule.repository + ".git"
+  }
+
+  /// Where a host has entries for repositories, they alone judge what git asks there.
+  func decision(by rules: [GitRule]) -> RequestDecision {
+    guard isWell else {
+      return .denied(
+        rule: BuiltInRule.unambiguous.name,
+        reason: "this is nearly a request of git's, and not one that git makes",
+        remedy: nil
+      )
+    }
+    let granted = rules.filter(concerns)
+    guard let rule = granted.first(where: { service == .fetch || $0.grantsPush }) ?? granted.first
+    else {
+      return .denied(
+        rule: BuiltInRule.gitAlone.name,
+        reason: "no entry names the repository \(quoted(path))",
+        remedy: remedy(rules)
+      )
+    }
+    guard service == .fetch || rule.grantsPush else {
+      return .denied(
+        rule: rule.name,
+        reason: "the entry grants fetching from \(rule.repository), and no push",
+        remedy: "network: [{ git: \(rule.host.text)/\(rule.repository), push: [\"caisson/*\"] }]"
+      )
+    }
+    return .allowed(
+      RequestGrant(
+        rule: rule.name,
+        credential: rule.credential,
+        git: GitGrant(request: self, rule: rule)
+      )
+    )
+  }
+
+  private func remedy(_ rules: [GitRule]) -> String? {
+    guard let host = rules.first?.host.text,
+      let place = try? GitRule.location(parsing: "\(host)/\(path)")
+    else { return nil }
+    return "network: [{ git: \(YAMLText.scalar("\(host)/\(place.repository)")) }]"
+  }
+}
+
+extension GitRule {
+  /// Whether anything may be pushed at all.
+  package var grantsPush: Bool { !push.isEmpty || !tags.isEmpty }
+}
