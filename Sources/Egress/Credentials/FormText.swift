@@ -49,11 +49,12 @@ enum FormText {
         continue
       }
       var rest = Array(pair[(equals + 1)...])
-      while let match = finder.first(in: rest.span) {
-        rest.replaceSubrange(match.range, with: encode(value).utf8)
+      let encoded = Array(encode(value).utf8)
+      var position = 0
+      while let match = finder.first(in: rest.span, from: position) {
+        rest.replaceSubrange(match.range, with: encoded)
+        position = match.range.lowerBound + encoded.count
         isReplaced = true
-        // A value that holds its own placeholder would never end.
-        if Finder([placeholder]).first(in: value) != nil { break }
       }
       pairs.append(Array(pair[...equals]) + rest)
     }

@@ -52,7 +52,8 @@ package struct SecretTable: Sendable {
     var changes: [(name: String, value: String)]?
     for (index, (name, value)) in plan.head.headers.enumerated() {
       let inside = BasicCredentials(value)
-      guard finder.first(in: value) != nil || inside.map({ finder.first(in: $0.text) != nil }) == true
+      guard
+        finder.first(in: value) != nil || inside.map({ finder.first(in: $0.text) != nil }) == true
       else { continue }
       let lower = name.lowercased()
       let swapped: Result<String, Refusal>

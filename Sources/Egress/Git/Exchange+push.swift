@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import Policy
 
@@ -10,8 +11,10 @@ extension Exchange {
       break
     case .field:
       guard gathered.readableBytes <= scope.office.bounds.gathered else {
-        return refuse(Refusal(bodyOver: UInt64(scope.office.bounds.gathered), rule: plan.grant.rule),
-          status: 413)
+        return refuse(
+          Refusal(bodyOver: UInt64(scope.office.bounds.gathered), rule: plan.grant.rule),
+          status: 413
+        )
       }
       if !bodyIsWhole { asker?.wantBody() }
     case .push(let grant):

@@ -27,6 +27,8 @@ final class Exchange {
   var redactor: Redactor?
   private var hasAnswer = false
   private var hasRetried = false
+  /// An answer that ends HTTP on the connection, until all of it was read.
+  private var switched: HTTPResponseHead?
   /// The server has more to say, and the run does not take it now.
   private var owesRead = false
   /// The run has more to say, and the server does not take it now.
@@ -260,7 +262,10 @@ final class Exchange {
 
   func answered(_ head: HTTPResponseHead) {
     guard phase == .sending, let plan, let asker else { return }
-    if head.status == .switchingProtocols { return tunnel(head) }
+    if head.status == .switchingProtocols {
+      switched = head
+      return
+    }
     // Informational answers concern the connection, whose two ends are ours.
     guard head.status.code >= 200 else { return }
     hasAnswer = true
@@ -273,7 +278,7 @@ final class Exchange {
       return refuse(refusal, status: 502)
     }
     if !plan.carried.isEmpty {
-      var redactor = Redactor(plan.carried)
+      let redactor = Redactor(plan.carried)
       answer.headers = redactor.redact(answer.headers)
       if answer.mayHaveBody { answer.length = nil }
       self.redactor = redactor
@@ -295,6 +300,7 @@ final class Exchange {
 
   func answerEnd(_ trailers: HTTPHeaders?) {
     guard phase == .sending else { return }
+    if let switched { return tunnel(switched) }
     if let rest = redactor?.end(), rest.readableBytes > 0 { asker?.answerBody(rest) }
     recordPush()
     // The link goes back to its pool by itself.

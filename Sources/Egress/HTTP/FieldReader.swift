@@ -25,6 +25,11 @@ enum KnownField {
     }
   }
 
+  init(_ name: String) {
+    var name = name
+    self = name.withUTF8 { KnownField($0.span, 0..<$0.count) }
+  }
+
   private mutating func match(
     _ bytes: Span<UInt8>,
     _ name: Range<Int>,
@@ -33,7 +38,8 @@ enum KnownField {
     for (field, text) in candidates where Self.equal(bytes, name, text) { self = field }
   }
 
-  private static func equal(_ bytes: Span<UInt8>, _ name: Range<Int>, _ text: StaticString) -> Bool {
+  private static func equal(_ bytes: Span<UInt8>, _ name: Range<Int>, _ text: StaticString) -> Bool
+  {
     text.withUTF8Buffer { text in
       for index in 0..<text.count {
         let byte = bytes[name.lowerBound + index]
@@ -109,7 +115,20 @@ struct FieldReader {
     }
   }
 
-  func head(method: String, target: String) throws(HeadProblem) -> RequestHead {
+  /// `:authority`, which a `Host` beside it must not contradict.
+  mutating func take(authority: String) throws(HeadProblem) {
+    guard host == nil || host == authority else {
+      throw HeadProblem("Host and :authority contradict each other")
+    }
+    host = authority
+  }
+
+  /// - Parameter isWhole: of HTTP/2, whether the request ended with its head.
+  func head(
+    method: String,
+    target: String,
+    isWhole: Bool = false
+  ) throws(HeadProblem) -> RequestHead {
     guard let host, !host.isEmpty else { throw HeadProblem("there is no Host") }
     guard !isChunked || length == nil else {
       throw HeadProblem("Content-Length and Transfer-Encoding contradict each other")
@@ -119,8 +138,13 @@ struct FieldReader {
     }
     var headers = headers
     for name in dropped { headers.remove(name: name) }
+    let sized: RequestHead.Framing? = length.map { $0 == 0 ? .none : .length($0) }
     let framing: RequestHead.Framing =
-      isChunked ? .chunked : length.map { $0 == 0 ? .none : .length($0) } ?? .none
+      if minor == nil {
+        isWhole ? .none : sized ?? .chunked
+      } else {
+        isChunked ? .chunked : sized ?? .none
+      }
     return RequestHead(
       method: method,
       target: target,

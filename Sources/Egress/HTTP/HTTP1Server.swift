@@ -103,7 +103,7 @@ final class HTTP1Server: ChannelInboundHandler, RemovableChannelHandler {
 
   /// One step of reading; false where more bytes, or someone else, must come first.
   private func step() -> Bool {
-    do {
+    do throws(HeadProblem) {
       switch input {
       case .head:
         guard exchange == nil, let head = try parser.parse(&pending) else { return false }
@@ -127,11 +127,8 @@ final class HTTP1Server: ChannelInboundHandler, RemovableChannelHandler {
       case .complete, .over:
         return false
       }
-    } catch let problem as HeadProblem {
-      refuse(problem)
-      return false
     } catch {
-      shut()
+      refuse(error)
       return false
     }
   }

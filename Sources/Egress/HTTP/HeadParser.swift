@@ -18,7 +18,10 @@ struct HeadParser {
   mutating func parse(_ buffer: inout ByteBuffer) throws(HeadProblem) -> RequestHead? {
     guard let length = try end(buffer.readableBytesUInt8Span) else {
       if buffer.readableBytes >= bounds.head {
-        throw HeadProblem("the head of the request is larger than \(bounds.head) bytes", status: 431)
+        throw HeadProblem(
+          "the head of the request is larger than \(bounds.head) bytes",
+          status: 431
+        )
       }
       return nil
     }

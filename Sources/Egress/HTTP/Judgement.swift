@@ -44,7 +44,9 @@ extension ConnectionScope {
         headers: request.headers.map { (name: $0.name, value: $0.value) }
       )
     } catch {
-      return (.refused(Refusal(.malformed, rule: error.rule, reason: error.reason), status: 400), nil)
+      return (
+        .refused(Refusal(.malformed, rule: error.rule, reason: error.reason), status: 400), nil
+      )
     }
     if let refusal { return (.refused(refusal, status: 403), canonical) }
     guard canonical.host == flow.host, canonical.port == flow.port else {

@@ -72,6 +72,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   func becomeTunnel(_ end: TunnelEnd) -> Bool {
     guard isHTTP1, let context else { return false }
     exchange = nil
+    release(self, false)
     let pipeline = context.pipeline.syncOperations
     do {
       let decoder = try pipeline.context(
@@ -105,6 +106,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
     case .end(let trailers):
       hasAnswered = true
       exchange.answerEnd(trailers)
+      guard self.exchange === exchange else { return }
       if hasSentAll { finish() } else { close() }
     }
   }
