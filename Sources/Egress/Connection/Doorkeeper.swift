@@ -215,11 +215,20 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     _ context: ChannelHandlerContext
   ) {
     switch Opening.judge(bytes, host: flow.host, isPassed: false) {
-    case .more: more(context)
-    case .tls(let name): handOver(flow, sni: name, context)
-    case .refused: answer(refusal, context)
+    case .more:
+      more(context)
+    case .tls(let name):
+      handOver(flow, sni: name, context)
+    case .refused:
+      answer(refusal, context)
     case .plain:
-      if HeadText.isRequest(bytes) == nil { more(context) } else { answer(refusal, context) }
+      guard let isRequest = HeadText.isRequest(bytes) else { return more(context) }
+      if isRequest, case .place = stage {
+        // Answered like any request that is denied, with its method and path in the audit.
+        handOver(flow, sni: nil, context)
+      } else {
+        answer(refusal, context)
+      }
     }
   }
 
