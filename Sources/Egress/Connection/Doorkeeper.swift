@@ -29,7 +29,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
   var stage = Stage.ended
   private var passage = Passage.none
   private var transport: String?
-  private(set) var held = ByteBuffer()
+  var held = ByteBuffer()
   private(set) var isInputEnded = false
   var port: UInt16 = 0
   private var timer: Scheduled<Void>?
@@ -94,7 +94,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
 
   // MARK: Where it goes
 
-  private func evaluate(_ context: ChannelHandlerContext) {
+  func evaluate(_ context: ChannelHandlerContext) {
     let bytes = Array(held.readableBytesView)
     switch stage {
     case .proxy:
@@ -133,35 +133,6 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  private func readProxy(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
-    switch ProxyRequest.read(bytes) {
-    case .more:
-      more(context)
-    case .malformed(let reason):
-      refuse(Refusal(.malformed, rule: "proxy", reason: reason), context)
-    case .request(.connect(let host, let port, let headLength)):
-      stopTimers()
-      let flow = Flow(host: host, port: port, way: .connect, id: number)
-      if case .denied(let rule, let remedy) = admission(flow) {
-        return refuse(Self.refusal(flow, rule, remedy), about: flow, context)
-      }
-      held.moveReaderIndex(forwardBy: headLength)
-      write("HTTP/1.1 200 Connection established\r\n\r\n", context)
-      enter(flow, context)
-      evaluate(context)
-    case .request(.absolute(let host, let port)):
-      stopTimers()
-      let flow = Flow(host: host, port: port, way: .absolute, id: number)
-      let admission = admission(flow)
-      stage = .place(flow, admission)
-      if case .denied(let rule, let remedy) = admission {
-        return refuse(Self.refusal(flow, rule, remedy), about: flow, context)
-      }
-      // Each request names its place, so that each is judged, whatever the grant.
-      handOver(flow, sni: nil, context)
-    }
-  }
-
   private func enterShared(_ host: String, _ pattern: String, _ context: ChannelHandlerContext) {
     stopTimers()
     let flow = Flow(host: host, port: port, way: .direct, id: number)
@@ -181,12 +152,12 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     enterShared(only, pattern, context)
   }
 
-  private func admission(_ flow: Flow) -> Admission {
+  func admission(_ flow: Flow) -> Admission {
     entrance.policy.current.admit(host: flow.host, port: flow.port)
   }
 
   /// Goes on to a place whose name is known.
-  private func enter(_ flow: Flow, _ context: ChannelHandlerContext) {
+  func enter(_ flow: Flow, _ context: ChannelHandlerContext) {
     let admission = admission(flow)
     stage = .place(flow, admission)
     switch admission {
@@ -311,7 +282,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
 
   // MARK: On to whoever looks into it
 
-  private func handOver(_ flow: Flow, sni: String?, _ context: ChannelHandlerContext) {
+  func handOver(_ flow: Flow, sni: String?, _ context: ChannelHandlerContext) {
     stopTimers()
     if case .place(_, .inspected) = stage, !entrance.registry.settle(number, on: .inspected(flow)) {
       return end(context)
@@ -350,7 +321,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
 
   // MARK: Waiting
 
-  private func more(_ context: ChannelHandlerContext) {
+  func more(_ context: ChannelHandlerContext) {
     guard !isInputEnded else {
       // A client that asks for nothing but what the server has to say may stay.
       if case .place(let flow, .passed(let rule)) = stage, held.readableBytes == 0 {

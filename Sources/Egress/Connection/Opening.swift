@@ -57,7 +57,9 @@ enum Opening: Hashable, Sendable {
       case .more:
         return .more
       case .malformed(let reason):
-        return .refused(Refusal(.malformed, rule: rule, reason: "TLS towards \(pattern): \(reason)"))
+        return .refused(
+          Refusal(.malformed, rule: rule, reason: "TLS towards \(pattern): \(reason)")
+        )
       case .hello(let hello):
         return hello.serverName.map(Name.name) ?? .none
       }
