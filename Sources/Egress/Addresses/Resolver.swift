@@ -27,7 +27,11 @@ package final class Resolver: Sendable {
     }
     guard isFree else {
       return eventLoop.makeFailedFuture(
-        Refusal(.limit, rule: "limit: name look-ups", reason: "too many names are looked up at once")
+        Refusal(
+          .limit,
+          rule: "limit: name look-ups",
+          reason: "too many names are looked up at once"
+        )
       )
     }
     return threads.runIfActive(eventLoop: eventLoop) { [self] in

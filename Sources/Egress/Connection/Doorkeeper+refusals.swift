@@ -80,7 +80,7 @@ extension Doorkeeper {
   static func namelessRefusal(_ pattern: String) -> Refusal {
     Refusal(
       .denied,
-      rule: FirstBytes.rule,
+      rule: Opening.rule,
       reason: "the connection does not say which host of \(pattern) it is for",
       remedy: "name the host itself under network"
     )

@@ -29,7 +29,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
   var stage = Stage.ended
   private var passage = Passage.none
   private var transport: String?
-  private(set) var held = ByteBuffer()
+  var held = ByteBuffer()
   private(set) var isInputEnded = false
   var port: UInt16 = 0
   private var timer: Scheduled<Void>?
@@ -94,13 +94,13 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
 
   // MARK: Where it goes
 
-  private func evaluate(_ context: ChannelHandlerContext) {
+  func evaluate(_ context: ChannelHandlerContext) {
     let bytes = Array(held.readableBytesView)
     switch stage {
     case .proxy:
       readProxy(bytes, context)
     case .shared(let pattern, let only):
-      switch FirstBytes.name(bytes, below: pattern) {
+      switch Opening.name(bytes, below: pattern) {
       case .more: more(context)
       case .name(let host): enterShared(host, pattern, context)
       case .none:
@@ -109,14 +109,14 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
       case .refused(let refusal): refuse(refusal, context)
       }
     case .place(let flow, .passed(let rule)):
-      switch FirstBytes.judge(bytes, host: flow.host, isPassed: true) {
+      switch Opening.judge(bytes, host: flow.host, isPassed: true) {
       case .more: more(context)
       case .plain: pass(flow, rule, "tcp", context)
       case .tls: pass(flow, rule, "tls", context)
       case .refused(let refusal): refuse(refusal, context)
       }
     case .place(let flow, .inspected):
-      switch FirstBytes.judge(bytes, host: flow.host, isPassed: false) {
+      switch Opening.judge(bytes, host: flow.host, isPassed: false) {
       case .more: more(context)
       case .plain: handOver(flow, sni: nil, context)
       case .tls(let name): handOver(flow, sni: name, context)
@@ -133,41 +133,12 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  private func readProxy(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
-    switch ProxyRequest.read(bytes) {
-    case .more:
-      more(context)
-    case .malformed(let reason):
-      refuse(Refusal(.malformed, rule: "proxy", reason: reason), context)
-    case .request(.connect(let host, let port, let headLength)):
-      stopTimers()
-      let flow = Flow(host: host, port: port, way: .connect, id: number)
-      if case .denied(let rule, let remedy) = admission(flow) {
-        return refuse(Self.refusal(flow, rule, remedy), about: flow, context)
-      }
-      held.moveReaderIndex(forwardBy: headLength)
-      write("HTTP/1.1 200 Connection established\r\n\r\n", context)
-      enter(flow, context)
-      evaluate(context)
-    case .request(.absolute(let host, let port)):
-      stopTimers()
-      let flow = Flow(host: host, port: port, way: .absolute, id: number)
-      let admission = admission(flow)
-      stage = .place(flow, admission)
-      if case .denied(let rule, let remedy) = admission {
-        return refuse(Self.refusal(flow, rule, remedy), about: flow, context)
-      }
-      // Each request names its place, so that each is judged, whatever the grant.
-      handOver(flow, sni: nil, context)
-    }
-  }
-
   private func enterShared(_ host: String, _ pattern: String, _ context: ChannelHandlerContext) {
     stopTimers()
     let flow = Flow(host: host, port: port, way: .direct, id: number)
     guard let written = try? HostPattern(parsing: pattern), written.matches(host) else {
       let reason = "a connection to \(pattern) asks for \(host)"
-      let refusal = Refusal(.denied, rule: FirstBytes.rule, reason: reason)
+      let refusal = Refusal(.denied, rule: Opening.rule, reason: reason)
       return refuse(refusal, about: flow, context)
     }
     enter(flow, context)
@@ -181,12 +152,12 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     enterShared(only, pattern, context)
   }
 
-  private func admission(_ flow: Flow) -> Admission {
+  func admission(_ flow: Flow) -> Admission {
     entrance.policy.current.admit(host: flow.host, port: flow.port)
   }
 
   /// Goes on to a place whose name is known.
-  private func enter(_ flow: Flow, _ context: ChannelHandlerContext) {
+  func enter(_ flow: Flow, _ context: ChannelHandlerContext) {
     let admission = admission(flow)
     stage = .place(flow, admission)
     switch admission {
@@ -214,12 +185,21 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     _ bytes: [UInt8],
     _ context: ChannelHandlerContext
   ) {
-    switch FirstBytes.judge(bytes, host: flow.host, isPassed: false) {
-    case .more: more(context)
-    case .tls(let name): handOver(flow, sni: name, context)
-    case .refused: answer(refusal, context)
+    switch Opening.judge(bytes, host: flow.host, isPassed: false) {
+    case .more:
+      more(context)
+    case .tls(let name):
+      handOver(flow, sni: name, context)
+    case .refused:
+      answer(refusal, context)
     case .plain:
-      if HeadText.isRequest(bytes) == nil { more(context) } else { answer(refusal, context) }
+      guard let isRequest = HeadText.isRequest(bytes) else { return more(context) }
+      if isRequest, case .place = stage {
+        // Answered like any request that is denied, with its method and path in the audit.
+        handOver(flow, sni: nil, context)
+      } else {
+        answer(refusal, context)
+      }
     }
   }
 
@@ -302,7 +282,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
 
   // MARK: On to whoever looks into it
 
-  private func handOver(_ flow: Flow, sni: String?, _ context: ChannelHandlerContext) {
+  func handOver(_ flow: Flow, sni: String?, _ context: ChannelHandlerContext) {
     stopTimers()
     if case .place(_, .inspected) = stage, !entrance.registry.settle(number, on: .inspected(flow)) {
       return end(context)
@@ -341,7 +321,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
 
   // MARK: Waiting
 
-  private func more(_ context: ChannelHandlerContext) {
+  func more(_ context: ChannelHandlerContext) {
     guard !isInputEnded else {
       // A client that asks for nothing but what the server has to say may stay.
       if case .place(let flow, .passed(let rule)) = stage, held.readableBytes == 0 {

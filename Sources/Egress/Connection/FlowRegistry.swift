@@ -15,6 +15,15 @@ package final class FlowRegistry: Sendable {
     case inspected(Flow)
     /// Made to the world, to this very address.
     case outward(Flow, address: [UInt8])
+
+    fileprivate var withoutNumber: Ground {
+      switch self {
+      case .undecided: self
+      case .passed(let flow): .passed(flow.withoutNumber)
+      case .inspected(let flow): .inspected(flow.withoutNumber)
+      case .outward(let flow, let address): .outward(flow.withoutNumber, address: address)
+      }
+    }
   }
 
   private struct Entry {
@@ -96,7 +105,15 @@ package final class FlowRegistry: Sendable {
   package func review() -> [EventLoopFuture<Void>] {
     let entries = state.withLock { Array($0.entries.values) }
     let policy = policy.current
-    return entries.filter { !holds($0.ground, policy) }.map { entry in
+    var known: [Ground: Bool] = [:]
+    let lost = entries.filter { entry in
+      // Many connections go to few places.
+      let ground = entry.ground.withoutNumber
+      if let holds = known[ground] { return !holds }
+      known[ground] = holds(ground, policy)
+      return known[ground] == false
+    }
+    return lost.map { entry in
       entry.channel.close(promise: nil)
       return entry.channel.closeFuture
     }
@@ -121,4 +138,8 @@ package final class FlowRegistry: Sendable {
       }
     }
   }
+}
+
+extension Flow {
+  fileprivate var withoutNumber: Flow { Flow(host: host, port: port, way: way, id: 0) }
 }

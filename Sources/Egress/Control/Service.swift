@@ -28,6 +28,15 @@ package final class Service: Sendable {
       resolver: Resolver(threads: threads),
       limits: limits
     )
+    let (authority, trust) = try Self.identity(configuration)
+    let server = InspectedServer(
+      policy: policy,
+      dialer: dialer,
+      audit: audit,
+      authority: authority,
+      secrets: try configuration.secretTable(),
+      trust: trust
+    )
     self.policy = policy
     self.plan = plan
     self.registry = registry
@@ -37,11 +46,11 @@ package final class Service: Sendable {
       names: names,
       registry: registry,
       dialer: dialer,
-      server: RefusingServer(),
+      server: server,
       audit: audit,
       limits: limits
     )
-    certificate = []
+    certificate = Array(authority.certificatePEM.utf8)
     group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 2))
   }
 
@@ -79,6 +88,21 @@ package final class Service: Sendable {
     let closing = registry.review()
     // A close that fails leaves nothing open either.
     try? EventLoopFuture.andAllComplete(closing, on: group.next()).wait()
+  }
+
+  private static func identity(
+    _ configuration: Configuration
+  ) throws(ServiceError) -> (CertificateAuthority, UpstreamTrust) {
+    do {
+      return (
+        try CertificateAuthority(run: configuration.run),
+        try UpstreamTrust(bundle: configuration.trust)
+      )
+    } catch {
+      throw ServiceError(
+        "the certificates cannot be made ready, with roots from \(configuration.trust): \(error)"
+      )
+    }
   }
 
   private static func rules(_ text: String) throws(ServiceError) -> [NetworkRule] {

@@ -18,6 +18,7 @@ package final class NameStream: ChannelInboundHandler {
   package func channelActive(context: ChannelHandlerContext) {
     wait(context)
     context.fireChannelActive()
+    context.read()
   }
 
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {

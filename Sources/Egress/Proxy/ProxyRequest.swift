@@ -22,8 +22,9 @@ package enum ProxyRequest: Hashable, Sendable {
       return .malformed("the head of the request has a line that ends as none does")
     }
     let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
-    guard words.count == 3, words[2].elementsEqual("HTTP/1.1".utf8)
-      || words[2].elementsEqual("HTTP/1.0".utf8)
+    guard words.count == 3,
+      words[2].elementsEqual("HTTP/1.1".utf8)
+        || words[2].elementsEqual("HTTP/1.0".utf8)
     else { return .malformed("the request's first line is not one of HTTP/1.1") }
     if words[0].elementsEqual("CONNECT".utf8) { return connect(words[1], bytes[..<end]) }
     return absolute(words[1])

@@ -1,5 +1,5 @@
 /// What a client says first, judged for the place that it wants to reach.
-enum FirstBytes: Hashable, Sendable {
+enum Opening: Hashable, Sendable {
   case more
   /// The handshake asks for the place's own name.
   case tls(serverName: String)
@@ -9,7 +9,7 @@ enum FirstBytes: Hashable, Sendable {
   static let rule = "names: SNI, Host and the address agree"
 
   /// Judges bytes for a host; of a handshake that is passed on unseen, nothing may be hidden.
-  static func judge(_ bytes: [UInt8], host: String, isPassed: Bool) -> FirstBytes {
+  static func judge(_ bytes: [UInt8], host: String, isPassed: Bool) -> Opening {
     guard let first = bytes.first else { return .more }
     guard ClientHello.isBegunBy(first) else { return .plain }
     switch ClientHello.read(bytes) {
@@ -57,7 +57,9 @@ enum FirstBytes: Hashable, Sendable {
       case .more:
         return .more
       case .malformed(let reason):
-        return .refused(Refusal(.malformed, rule: rule, reason: "TLS towards \(pattern): \(reason)"))
+        return .refused(
+          Refusal(.malformed, rule: rule, reason: "TLS towards \(pattern): \(reason)")
+        )
       case .hello(let hello):
         return hello.serverName.map(Name.name) ?? .none
       }
