@@ -48,7 +48,7 @@ extension RunSupervisor {
 
   /// Ends the way out, and records what it saw last.
   mutating func finishEgress() {
-    guard let link = egress.take() else { return }
+    guard var link = egress.take() else { return }
     let audits = link.finish()
     if !audits.isEmpty { record(audits) }
   }
