@@ -1,0 +1,94 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import Policy
+
+extension Exchange {
+  /// More of a body that is looked into before it goes on.
+  func gatheredMore() {
+    guard let plan else { return }
+    switch plan.body {
+    case .stream:
+      break
+    case .field:
+      guard gathered.readableBytes <= scope.office.bounds.gathered else {
+        return refuse(
+          Refusal(bodyOver: UInt64(scope.office.bounds.gathered), rule: plan.grant.rule),
+          status: 413
+        )
+      }
+      if !bodyIsWhole { asker?.wantBody() }
+    case .push(let grant):
+      judgePush(grant)
+      if phase == .gathering, !bodyIsWhole { asker?.wantBody() }
+    }
+  }
+
+  /// The whole body was gathered.
+  func gatheredAll() {
+    guard phase == .gathering, var plan else { return }
+    if case .field(let binding) = plan.body {
+      if let refusal = scope.office.secrets.swap(&plan, body: &gathered, binding) {
+        return refuse(refusal, status: 403)
+      }
+      self.plan = plan
+      return dial()
+    }
+    refuse(
+      Refusal(.malformed, rule: plan.grant.rule, reason: "the commands of the push do not end"),
+      status: 400
+    )
+  }
+
+  private func judgePush(_ grant: GitGrant) {
+    guard let plan, var push else { return }
+    let progress: GitPush.Progress
+    do throws(RequestProblem) {
+      // The reader starts afresh with all that came: commands are few, and come in one piece.
+      push = GitPush()
+      progress = try push.read(gathered.readableBytesView)
+    } catch {
+      return refuse(Refusal(.malformed, rule: error.rule, reason: error.reason), status: 400)
+    }
+    self.push = push
+    switch progress {
+    case .more:
+      if gathered.readableBytes > scope.office.bounds.pushCommands {
+        let limit = UInt64(scope.office.bounds.pushCommands)
+        refuse(Refusal(bodyOver: limit, rule: plan.grant.rule), status: 413)
+      }
+    case .commands(let updates):
+      self.updates = updates
+      let tips = scope.office.tips.withLockedValue { $0[key(grant), default: PushedTips()] }
+      observation.detail = updates.isEmpty ? nil : updates.map(\.summary).joined(separator: ", ")
+      switch grant.rule.decide(updates, pushed: tips) {
+      case .allowed:
+        dial()
+      case .denied(let rule, let reason, let remedy):
+        refuse(Refusal(.denied, rule: rule, reason: reason, remedy: remedy), status: 403)
+      }
+    }
+  }
+
+  /// Remembers what the server took, which the run may build on.
+  func recordPush() {
+    guard let report, case .push(let grant)? = plan?.body, !updates.isEmpty else { return }
+    let updates = self.updates
+    scope.office.tips.withLockedValue {
+      $0[key(grant), default: PushedTips()].record(updates, done: report.done)
+    }
+  }
+
+  private func key(_ grant: GitGrant) -> String {
+    "\(grant.rule.host.text)/\(grant.rule.repository)"
+  }
+}
+
+extension RefUpdate {
+  /// For a person who reads the audit.
+  fileprivate var summary: String {
+    let name = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst(11)) : ref
+    if deletes { return "delete \(name)" }
+    return creates
+      ? "create \(name) at \(new.prefix(12))" : "\(name) \(old.prefix(12))..\(new.prefix(12))"
+  }
+}

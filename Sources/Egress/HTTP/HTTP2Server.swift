@@ -1,0 +1,95 @@
+import NIOCore
+import NIOHTTP2
+
+/// The run's end of a connection that speaks HTTP/2: one ``HTTP2Stream`` a request.
+final class HTTP2Server: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame
+
+  private let scope: ConnectionScope
+  private var watch: IdleWatch?
+  private var open = 0
+
+  private init(_ scope: ConnectionScope) {
+    self.scope = scope
+  }
+
+  /// Sets up a connection whose handshake is over.
+  static func install(_ scope: ConnectionScope, on channel: any Channel) throws {
+    let server = HTTP2Server(scope)
+    let bound = NIOLoopBound((scope: scope, server: server), eventLoop: channel.eventLoop)
+    var connection = NIOHTTP2Handler.ConnectionConfiguration()
+    connection.initialSettings = [
+      HTTP2Setting(parameter: .maxConcurrentStreams, value: scope.office.bounds.streams),
+      HTTP2Setting(parameter: .maxHeaderListSize, value: scope.office.bounds.head.head),
+      HTTP2Setting(parameter: .initialWindowSize, value: Self.window),
+      HTTP2Setting(parameter: .enablePush, value: 0),
+    ]
+    connection.maximumBufferedControlFrames = 1000
+    connection.targetWindowSize = 1 << 20
+    var stream = NIOHTTP2Handler.StreamConfiguration()
+    stream.targetWindowSize = Self.window
+    stream.outboundBufferSizeHighWatermark = 256 << 10
+    stream.outboundBufferSizeLowWatermark = 64 << 10
+    let pipeline = channel.pipeline.syncOperations
+    _ = try pipeline.configureHTTP2Pipeline(
+      mode: .server,
+      connectionConfiguration: connection,
+      streamConfiguration: stream
+    ) { channel in
+      channel.eventLoop.makeCompletedFuture {
+        let (scope, server) = bound.value
+        try channel.syncOptions?.setOption(.autoRead, value: false)
+        try channel.pipeline.syncOperations.addHandler(HTTP2Stream(scope, server))
+      }
+    }
+    try pipeline.addHandler(server)
+    // Reading never waits: what a run may send is bounded by the windows of its streams.
+    try channel.syncOptions?.setOption(.autoRead, value: true)
+  }
+
+  private static let window = 256 << 10
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let channel = context.channel
+    watch = IdleWatch(scope.office.bounds.headTime, on: context.eventLoop) {
+      channel.close(promise: nil)
+    }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { watch?.cancel() }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    watch?.touch()
+    context.fireChannelReadComplete()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    watch?.cancel()
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // What concerns one stream ends that stream alone.
+    if error is NIOHTTP2Errors.StreamError { return }
+    guard error is any NIOHTTP2Error else { return context.close(promise: nil) }
+    scope.noteMalformed(
+      Refusal(
+        .malformed,
+        rule: Refusal.ambiguous,
+        reason: "the connection breaks HTTP/2: \(String(describing: error).prefix(200))"
+      ),
+      status: 400
+    )
+    context.close(promise: nil)
+  }
+
+  func streamOpened() {
+    open += 1
+    if open == 1 { watch?.setLimit(scope.office.bounds.bodyTime) }
+  }
+
+  func streamClosed() {
+    open -= 1
+    if open == 0 { watch?.setLimit(scope.office.bounds.headTime) }
+  }
+}
