@@ -1,6 +1,7 @@
 /// What a run asked of the network, as its journal holds it.
 package struct ObservedRequest: Hashable, Sendable {
   package var host: String
+  /// 0 where only the name was asked for.
   package var port: UInt16
   /// Nil where only the connection was seen.
   package var method: String?
@@ -33,7 +34,12 @@ package struct PolicyLearning: Hashable, Sendable {
     var learned = document
     var notes: [String] = []
     var wanted: [Place: [Asked]] = [:]
-    for request in seen where request.isDenied {
+    let connected = Set(seen.filter { $0.port != 0 }.map { NetworkPolicy.normalised($0.host) })
+    for var request in seen where request.isDenied {
+      if request.port == 0 {
+        if connected.contains(NetworkPolicy.normalised(request.host)) { continue }
+        request.port = 443
+      }
       let host = NetworkPolicy.normalised(request.host)
       guard let pattern = try? HostPattern(parsing: host), !host.contains("*") else {
         let sentence = "\(quoted(host)) port \(request.port): addresses and such are not granted"
@@ -48,8 +54,33 @@ package struct PolicyLearning: Hashable, Sendable {
     for (place, asked) in wanted.sorted(by: { $0.key < $1.key }) {
       Self.add(place, asked, to: &learned, &notes)
     }
+    for sentence in Self.stillDenied(seen, learned) where !notes.contains(sentence) {
+      notes.append(sentence)
+    }
     self.document = learned
     self.notes = notes
+  }
+
+  /// What the additions do not help, because a rule of the policy denies it.
+  private static func stillDenied(_ seen: [ObservedRequest], _ document: PolicyDocument) -> [String]
+  {
+    let policy = NetworkPolicy(rules: document.network)
+    return seen.prefix(10_000).compactMap { request in
+      guard request.isDenied, let method = request.method, let path = request.path,
+        let canonical = try? CanonicalRequest(
+          method: method,
+          target: path,
+          scheme: "https",
+          authority: "\(request.host):\(request.port)"
+        ),
+        case .denied(let rule, _, _) = policy.decide(
+          canonical,
+          host: request.host,
+          port: request.port
+        ), !rule.hasPrefix("the built-in rule")
+      else { return nil }
+      return "\(method) \(request.host)\(path) stays denied by \(rule)"
+    }
   }
 
   private struct Place: Hashable, Comparable {
