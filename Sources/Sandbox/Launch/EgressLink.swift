@@ -22,11 +22,8 @@ package struct EgressLink: ~Copyable {
   private static let patience: Int32 = 20_000
   private static let longest = 64 << 10
 
-  /// Starts the process and configures it.
-  ///
-  /// - Parameter configuration: JSON, as the `Egress` target's `Configuration` reads it. It travels
-  ///   in memory only.
-  package init(path: String, configuration: [UInt8]) throws(SandboxError) {
+  /// Starts the process.
+  package init(path: String) throws(SandboxError) {
     guard access(path, X_OK) == 0 else { throw .egress("\(path) is missing; build it again") }
     var ends: [Int32] = [-1, -1]
     let paired = cl_socket_pair(&ends)
@@ -50,7 +47,6 @@ package struct EgressLink: ~Copyable {
     }
     control = ends[0]
     pid = child
-    try send(UInt8(ascii: "C"), file: configuration)
   }
 
   /// The end of the socket ends the process, and with it every connection of the run.
@@ -60,8 +56,12 @@ package struct EgressLink: ~Copyable {
     _ = cl_wait(pid, 1, &status)
   }
 
-  /// Waits until it is configured, and gives the certificate of the run's own authority, in PEM.
-  package func certificate() throws(SandboxError) -> [UInt8] {
+  /// Configures it, and gives the certificate of the run's own authority, in PEM.
+  ///
+  /// - Parameter configuration: JSON, as the `Egress` target's `Configuration` reads it. It travels
+  ///   in memory only.
+  package func configure(_ configuration: [UInt8]) throws(SandboxError) -> [UInt8] {
+    try send(UInt8(ascii: "C"), file: configuration)
     var file: Int32 = -1
     try expect(UInt8(ascii: "r"), file: &file)
     guard file >= 0 else { throw .egress("it sent no certificate") }

@@ -50,14 +50,12 @@ struct RunNetwork: ~Copyable {
       secrets: secrets,
       trust: roots
     )
-    let link = try EgressLink(
-      path: RunSession.ownPath("caisson-egress"),
-      configuration: Array(try JSONEncoder().encode(setup))
-    )
+    let link = try EgressLink(path: RunSession.ownPath("caisson-egress"))
+    let certificate = try link.configure(Array(try JSONEncoder().encode(setup)))
     guard let bundle = FileManager.default.contents(atPath: roots) else {
       throw RunSession.Refusal.failed("cannot read the roots of trust in \(roots)")
     }
-    let trust = Array(bundle) + [0x0A] + (try link.certificate())
+    let trust = Array(bundle) + [0x0A] + certificate
     let places = Self.bundles.compactMap { HostTree.find($0, isSystem: true) }
       .filter { place in
         !place.isDirectory && reads.contains { PathText.covers($0.real, place.real) }

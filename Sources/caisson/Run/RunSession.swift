@@ -267,14 +267,14 @@ extension String {
 
 extension ObservedDenial {
   var event: Denial {
-    Denial(
-      layer:
-        switch layer
-      {
+    let kind: Denial.Layer =
+      switch layer {
       case .seccomp: .seccomp
       case .file: .file
       case .network: .network
-      },
+      }
+    return Denial(
+      layer: kind,
       what: what,
       path: path,
       pid: Int32(clamping: pid),
