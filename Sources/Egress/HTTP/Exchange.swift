@@ -235,6 +235,9 @@ final class Exchange {
     guard phase == .dialing, let plan else { return link.close() }
     self.link = link
     phase = .sending
+    if !plan.carried.isEmpty {
+      observation.credential = plan.carried.map(\.name).joined(separator: ", ")
+    }
     link.send(plan.head, for: self)
     let head = plan.head.uri.utf8.count + plan.head.headers.count * 32
     guard book(head, plan.rule) else { return }

@@ -14,6 +14,7 @@ final class Upstream: Sendable {
   let rootPEM: String
   private let connections = NIOLockedValueBox(0)
   private let requests = NIOLockedValueBox<[String]>([])
+  private let sent = NIOLockedValueBox<[String]>([])
   private let listener: any Channel
 
   init(isTLS: Bool, group: any EventLoopGroup) async throws {
@@ -25,6 +26,7 @@ final class Upstream: Sendable {
     let context = try authority.context(for: InspectedRun.host)
     let connections = connections
     let requests = requests
+    let sent = sent
     listener = try await ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 256)
       .childChannelInitializer { channel in
@@ -33,7 +35,7 @@ final class Upstream: Sendable {
           let pipeline = channel.pipeline.syncOperations
           if isTLS { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
           try pipeline.configureHTTPServerPipeline()
-          try pipeline.addHandler(Responder(requests))
+          try pipeline.addHandler(Responder(requests, sent))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -41,6 +43,8 @@ final class Upstream: Sendable {
   }
 
   var asked: [String] { requests.withLockedValue { $0 } }
+  /// What came in `Authorization`.
+  var authorizations: [String] { sent.withLockedValue { $0 } }
   var connectionCount: Int { connections.withLockedValue { $0 } }
 
   func close() { listener.close(promise: nil) }
@@ -51,12 +55,14 @@ private final class Responder: ChannelInboundHandler {
   typealias OutboundOut = HTTPServerResponsePart
 
   private let requests: NIOLockedValueBox<[String]>
+  private let sent: NIOLockedValueBox<[String]>
   private var head: HTTPRequestHead?
   private var body = ByteBuffer()
   private var count = 0
 
-  init(_ requests: NIOLockedValueBox<[String]>) {
+  init(_ requests: NIOLockedValueBox<[String]>, _ sent: NIOLockedValueBox<[String]>) {
     self.requests = requests
+    self.sent = sent
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -75,6 +81,7 @@ private final class Responder: ChannelInboundHandler {
 
   private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     requests.withLockedValue { $0.append("\(head.method) \(head.uri)") }
+    sent.withLockedValue { $0 += head.headers["authorization"] }
     let path = head.uri.split(separator: "?")[0]
     switch path {
     case "/bytes":
