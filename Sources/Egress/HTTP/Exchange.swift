@@ -238,7 +238,9 @@ final class Exchange {
     if !plan.carried.isEmpty {
       observation.credential = plan.carried.map(\.name).joined(separator: ", ")
     }
-    link.send(plan.head, for: self)
+    var sent = plan.head
+    if request.takesTrailers, !link.isHTTP1 { sent.headers.add(name: "te", value: "trailers") }
+    link.send(sent, for: self)
     let head = plan.head.uri.utf8.count + plan.head.headers.count * 32
     guard book(head, plan.rule) else { return }
     if gathered.readableBytes > 0 {

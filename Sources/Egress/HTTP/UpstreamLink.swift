@@ -13,7 +13,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   /// Whether the bytes are HTTP/1.1, which alone can become a tunnel.
   let isHTTP1: Bool
   /// How many requests it served before the one at hand.
-  private(set) var served = 0
+  private(set) var served: Int
   private(set) var idleSince = NIODeadline.now()
   private var hasSentAll = false
   private var hasAnswered = false
@@ -22,8 +22,9 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   var isFreed = false
   private var isReading = false
 
-  init(isHTTP1: Bool, release: @escaping (UpstreamLink, Bool) -> Void) {
+  init(isHTTP1: Bool, served: Int = 0, release: @escaping (UpstreamLink, Bool) -> Void) {
     self.isHTTP1 = isHTTP1
+    self.served = served
     self.release = release
   }
 

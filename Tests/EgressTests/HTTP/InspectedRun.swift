@@ -28,9 +28,10 @@ final class InspectedRun: Sendable {
     secrets: [Secret] = [],
     bounds: HTTPBounds = HTTPBounds(),
     git: String = "",
+    speaksHTTP2: Bool = false,
     _ body: (InspectedRun) async throws -> T
   ) async throws -> T {
-    let run = try await InspectedRun(entry, isTLS, secrets, bounds, git)
+    let run = try await InspectedRun(entry, isTLS, secrets, bounds, git, speaksHTTP2)
     defer { run.close() }
     return try await body(run)
   }
@@ -40,7 +41,8 @@ final class InspectedRun: Sendable {
     _ isTLS: Bool,
     _ secrets: [Secret],
     _ bounds: HTTPBounds,
-    _ git: String
+    _ git: String,
+    _ speaksHTTP2: Bool
   ) async throws {
     let group = MultiThreadedEventLoopGroup.singleton
     folder = FileManager.default.temporaryDirectory.appending(path: "caisson-\(UUID())")
@@ -51,7 +53,7 @@ final class InspectedRun: Sendable {
       atomically: true,
       encoding: .utf8
     )
-    upstream = try await Upstream(isTLS: isTLS, group: group)
+    upstream = try await Upstream(isTLS: isTLS, speaksHTTP2: speaksHTTP2, group: group)
     let roots = folder.appending(path: "roots.pem")
     try upstream.rootPEM.write(to: roots, atomically: true, encoding: .utf8)
 

@@ -2,6 +2,7 @@ import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOPosix
 import NIOSSL
 
@@ -17,13 +18,15 @@ final class Upstream: Sendable {
   private let sent = NIOLockedValueBox<[String]>([])
   private let listener: any Channel
 
-  init(isTLS: Bool, group: any EventLoopGroup) async throws {
+  /// - Parameter speaksHTTP2: where it is asked to, over TLS.
+  init(isTLS: Bool, speaksHTTP2: Bool, group: any EventLoopGroup) async throws {
     self.isTLS = isTLS
     let authority = try CertificateAuthority(run: "upstream")
     rootPEM = authority.certificatePEM
-    let leaf = try NIOSSLCertificate(bytes: authority.leaf(for: InspectedRun.host), format: .der)
-    _ = leaf
-    let context = try authority.context(for: InspectedRun.host)
+    let context = try authority.context(
+      for: InspectedRun.host,
+      protocols: speaksHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
+    )
     let connections = connections
     let requests = requests
     let sent = sent
@@ -33,9 +36,25 @@ final class Upstream: Sendable {
         connections.withLockedValue { $0 += 1 }
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
-          if isTLS { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
-          try pipeline.configureHTTPServerPipeline()
-          try pipeline.addHandler(Responder(requests, sent))
+          guard isTLS else {
+            try pipeline.configureHTTPServerPipeline()
+            return try pipeline.addHandler(Responder(requests, sent))
+          }
+          try pipeline.addHandler(NIOSSLServerHandler(context: context))
+          _ = channel.configureHTTP2SecureUpgrade { channel in
+            channel.configureHTTP2Pipeline(mode: .server) { stream in
+              stream.eventLoop.makeCompletedFuture {
+                let pipeline = stream.pipeline.syncOperations
+                try pipeline.addHandler(HTTP2FramePayloadToHTTP1ServerCodec())
+                try pipeline.addHandler(Responder(requests, sent))
+              }
+            }.map { _ in }
+          } http1ChannelConfigurator: { channel in
+            channel.eventLoop.makeCompletedFuture {
+              try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+              try channel.pipeline.syncOperations.addHandler(Responder(requests, sent))
+            }
+          }
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
