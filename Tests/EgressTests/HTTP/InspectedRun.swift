@@ -21,7 +21,10 @@ final class InspectedRun: Sendable {
   private let listener: any Channel
   private let folder: URL
 
-  /// - Parameter entry: of the host, from its `rules` on, in YAML.
+  /// - Parameters:
+  ///   - entry: of the host, from its `rules` on, in YAML; empty for none.
+  ///   - git: of a repository there, in YAML.
+  ///   - server: the port of another server than ``Upstream``.
   static func with<T>(
     _ entry: String,
     isTLS: Bool = true,
@@ -29,9 +32,10 @@ final class InspectedRun: Sendable {
     bounds: HTTPBounds = HTTPBounds(),
     git: String = "",
     speaksHTTP2: Bool = false,
+    server: UInt16? = nil,
     _ body: (InspectedRun) async throws -> T
   ) async throws -> T {
-    let run = try await InspectedRun(entry, isTLS, secrets, bounds, git, speaksHTTP2)
+    let run = try await InspectedRun(entry, isTLS, secrets, bounds, git, speaksHTTP2, server)
     defer { run.close() }
     return try await body(run)
   }
@@ -42,7 +46,8 @@ final class InspectedRun: Sendable {
     _ secrets: [Secret],
     _ bounds: HTTPBounds,
     _ git: String,
-    _ speaksHTTP2: Bool
+    _ speaksHTTP2: Bool,
+    _ other: UInt16?
   ) async throws {
     let group = MultiThreadedEventLoopGroup.singleton
     folder = FileManager.default.temporaryDirectory.appending(path: "caisson-\(UUID())")
@@ -84,7 +89,7 @@ final class InspectedRun: Sendable {
     policy = PolicyBox(try Self.policy(entry, git: git, port: port))
     let server = InspectedServer(
       policy: policy,
-      dialer: LoopbackDialer(port: upstream.port),
+      dialer: LoopbackDialer(port: other ?? upstream.port),
       audit: audit,
       authority: authority,
       secrets: SecretTable(secrets),
@@ -98,7 +103,7 @@ final class InspectedRun: Sendable {
     let text = """
       version: 1
       network:
-        - { host: \(host), ports: [\(port)], \(entry) }
+      \(entry.isEmpty ? "" : "  - { host: \(host), ports: [\(port)], \(entry) }")
       \(git.isEmpty ? "" : "  - { \(git), ports: [\(port)] }")
       """
     return NetworkPolicy(rules: try PolicyDocument.parse(text, file: "test").network)
