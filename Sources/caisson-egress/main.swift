@@ -1,4 +1,23 @@
+import CLinux
 import Egress
 import Glibc
 
-exit(1)
+// The supervisor says when to end: a signal at the terminal is meant for the run.
+_ = cl_ignore_signal(SIGINT)
+_ = cl_ignore_signal(SIGTERM)
+_ = cl_ignore_signal(SIGPIPE)
+// What stands in this process's memory is read by nobody, and left in no file.
+_ = cl_set_dumpable(0)
+_ = cl_set_rlimit(Int32(RLIMIT_CORE.rawValue), 0, 0)
+// A name means itself, whatever the machine's search list would make of it.
+setenv("LOCALDOMAIN", ".", 1)
+
+let control = ControlSocket(3)
+let audit = AuditBuffer()
+control.sendAudit(from: audit)
+
+do throws(ServiceError) {
+  try Conversation(control, audit).run()
+} catch {
+  control.sendFatal(error)
+}

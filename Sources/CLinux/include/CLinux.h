@@ -4,8 +4,10 @@
 #define CLINUX_H
 
 #include "CLinuxConfine.h"
+#include "CLinuxDatagram.h"
 #include "CLinuxFiles.h"
 #include "CLinuxMount.h"
+#include "CLinuxNetwork.h"
 #include "CLinuxPlan.h"
 #include "CLinuxProcess.h"
 #include "CLinuxTerminal.h"

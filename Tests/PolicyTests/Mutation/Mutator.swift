@@ -117,7 +117,8 @@ package struct Mutator {
   private static let words = [
     "version", "workspace", "mode", "filesystem", "read", "write", "deny", "programs",
     "environment", "pass", "set", "limits", "wall", "memory", "processes", "disk", "cpu",
-    "network", "host", "ports", "rules", "allow", "credential", "networks", "git", "push",
+    "network", "host", "ports", "rules", "allow", "credential", "networks", "git", "push", "tags",
+    "force", "delete", "addresses", "websocket", "sent", "query", "header", "body", "1MiB",
     "models", "budget", "tools", "mcp", "approvals", "when", "ask", "overlay", "branch", "direct",
     "none", "$WORKSPACE", "$HOME", "$SYSTEM", "${HOME}", "~", "/", "/usr", "..", "4GiB", "1h30m",
     "2.00 USD", "0.5", "443", "65536", "99999999999999999999", "-1", "1e9", "0x10", "GET /v1/**",

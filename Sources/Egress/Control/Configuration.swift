@@ -1,0 +1,73 @@
+package import FoundationEssentials
+
+/// What the supervisor tells at the start: the run, its policy, its secrets, and whom to trust.
+package struct Configuration: Codable, Sendable {
+  package struct Secret: Codable, Sendable {
+    package struct Binding: Codable, Hashable, Sendable {
+      package struct Field: Codable, Hashable, Sendable {
+        package var method: String
+        package var path: String
+        package var field: String
+      }
+
+      package var host: String
+      package var header: String?
+      package var query: Field?
+      package var body: Field?
+    }
+
+    package var name: String
+    package var placeholder: String
+    package var value: Data
+    package var bindings: [Binding]
+  }
+
+  package var run: String
+  /// Canonical text of the policy's document.
+  package var policy: String
+  package var secrets: [Secret]
+  /// The path of the bundle of roots that the world's certificates are checked against.
+  package var trust: String
+  package var limits: TransportLimits?
+
+  package init(
+    run: String,
+    policy: String,
+    secrets: [Secret] = [],
+    trust: String,
+    limits: TransportLimits? = nil
+  ) {
+    self.run = run
+    self.policy = policy
+    self.secrets = secrets
+    self.trust = trust
+    self.limits = limits
+  }
+}
+
+/// A policy that takes the place of the one before.
+package struct PolicyUpdate: Codable, Sendable {
+  package var policy: String
+
+  package init(policy: String) {
+    self.policy = policy
+  }
+}
+
+/// Which sockets of the plan a message brings.
+package struct SocketDelivery: Codable, Sendable {
+  package var first: Int
+
+  package init(first: Int) {
+    self.first = first
+  }
+}
+
+/// What went wrong, in the last message before the end.
+package struct FatalReport: Codable, Sendable {
+  package var message: String
+
+  package init(message: String) {
+    self.message = message
+  }
+}

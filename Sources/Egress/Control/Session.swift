@@ -1,0 +1,71 @@
+import FoundationEssentials
+
+/// The order of what the supervisor says: configure, sockets, then new policies until the end.
+package final class Session {
+  private enum Stage {
+    case unconfigured
+    case collecting(Service, [CInt])
+    case serving(Service)
+  }
+
+  /// What is to be done after a message.
+  package enum Reply {
+    case nothing
+    case ready(certificate: [UInt8])
+    /// The name service answers on these descriptors from now on.
+    case serving(NameService, datagrams: [CInt])
+    case policyTaken
+    case quit
+  }
+
+  private var stage = Stage.unconfigured
+  private let audit: any AuditSink
+
+  package init(audit: any AuditSink) {
+    self.audit = audit
+  }
+
+  /// - Parameters:
+  ///   - attachment: what the file holds that a message of these kinds brings.
+  ///   - descriptors: the sockets that a message brings.
+  package func handle(
+    _ message: ControlMessage,
+    attachment: [UInt8],
+    descriptors: [CInt]
+  ) throws(ServiceError) -> Reply {
+    switch (message.kind, stage) {
+    case (.configure, .unconfigured):
+      let service = try Service(Self.decode(attachment), audit: audit)
+      stage = .collecting(service, [])
+      return .ready(certificate: service.certificate)
+    case (.sockets, .collecting(let service, let collected)):
+      let delivery: SocketDelivery = try Self.decode(message.body)
+      guard delivery.first == collected.count, !descriptors.isEmpty else {
+        throw ServiceError("sockets came out of their order")
+      }
+      let all = collected + descriptors
+      stage = .collecting(service, all)
+      guard all.count >= service.socketCount else { return .nothing }
+      let datagrams = try service.serve(on: all)
+      stage = .serving(service)
+      return .serving(service.names, datagrams: datagrams)
+    case (.policy, .collecting(let service, _)), (.policy, .serving(let service)):
+      let update: PolicyUpdate = try Self.decode(attachment)
+      try service.replacePolicy(update.policy)
+      return .policyTaken
+    case (.quit, _):
+      return .quit
+    default:
+      throw ServiceError("a message of kind \(message.kind) came out of its order")
+    }
+  }
+
+  private static func decode<Value: Decodable>(_ bytes: [UInt8]) throws(ServiceError) -> Value {
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(bytes))
+    } catch {
+      // The error itself may quote what it could not read, and that may be a secret.
+      throw ServiceError("a message from the supervisor is not what it should be (\(Value.self))")
+    }
+  }
+}

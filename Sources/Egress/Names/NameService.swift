@@ -1,0 +1,102 @@
+package import Policy
+import Synchronization
+
+/// Answers the run's questions for addresses. Nothing is asked of anybody else: what stands in a
+/// name does not leave by asking for it.
+package final class NameService: Sendable {
+  private struct State {
+    var table: NameTable
+    var told: Set<String> = []
+    var untold = 0
+  }
+
+  private let state: Mutex<State>
+  private let policy: PolicyBox
+  private let audit: any AuditSink
+
+  /// The names that get a row of their own in the audit.
+  private static let mostTold = 2_048
+
+  package init(reserved: [NetworkPlan.Reserved], policy: PolicyBox, audit: any AuditSink) {
+    state = Mutex(State(table: NameTable(reserved: reserved)))
+    self.policy = policy
+    self.audit = audit
+  }
+
+  /// The answer to a message; nil where it deserves none.
+  package func answer(_ message: [UInt8]) -> [UInt8]? {
+    do throws(DNSQuery.Problem) {
+      let query = try DNSQuery(message)
+      return answer(query).message(for: query)
+    } catch {
+      guard case .refused(let id, let code) = error else { return nil }
+      return DNSAnswer.message(id: id, code: code)
+    }
+  }
+
+  /// What a connection to an address inside the run asks for; nil for an address that no name has.
+  package func meaning(of address: [UInt8]) -> NameTable.Meaning? {
+    guard let number = NetworkPlan.number(of: address) else { return nil }
+    return state.withLock { $0.table.meaning(of: number) }
+  }
+
+  private enum RecordType {
+    static let address4: UInt16 = 1
+    static let pointer: UInt16 = 12
+    static let address6: UInt16 = 28
+    static let any: UInt16 = 255
+  }
+
+  private func answer(_ query: DNSQuery) -> DNSAnswer {
+    guard query.recordClass == DNSQuery.internet else { return DNSAnswer(.refused) }
+    if query.type == RecordType.pointer { return reverse(query.name) }
+    if query.name == "localhost" || query.name.hasSuffix(".localhost") {
+      return answer(query, [127, 0, 0, 1], [UInt8](repeating: 0, count: 15) + [1])
+    }
+    guard let number = number(of: query.name) else { return DNSAnswer(.failed) }
+    return answer(query, NetworkPlan.address4(number), NetworkPlan.address6(number))
+  }
+
+  private func answer(_ query: DNSQuery, _ four: [UInt8], _ six: [UInt8]) -> DNSAnswer {
+    switch query.type {
+    case RecordType.address4, RecordType.any: DNSAnswer(.success, [.address(four)])
+    case RecordType.address6: DNSAnswer(.success, [.address(six)])
+    default: DNSAnswer(.success)
+    }
+  }
+
+  private func number(of name: String) -> UInt32? {
+    guard !policy.current.knows(host: name) else {
+      return state.withLock { $0.table.number(ofKnown: name) }
+    }
+    let (number, isNew) = state.withLock { state in
+      let isNew = state.told.count < Self.mostTold && state.told.insert(name).inserted
+      return (state.table.number(ofUnknown: name), isNew)
+    }
+    if isNew { report(name) }
+    return number
+  }
+
+  private func report(_ name: String) {
+    var row = Observation(
+      .name,
+      .denied,
+      host: name,
+      port: 53,
+      transport: "dns",
+      rule: "default: nothing is reachable"
+    )
+    if case .denied(let rule, let remedy) = policy.current.admit(host: name, port: 443) {
+      row.rule = rule
+      row.remedy = remedy
+    }
+    row.reason = "no entry of the policy names this host"
+    audit.note(row)
+  }
+
+  private func reverse(_ name: String) -> DNSAnswer {
+    guard let address = ReverseName.address(name), case .name(let host) = meaning(of: address)
+    else { return DNSAnswer(.noSuchName) }
+    return DNSAnswer(.success, [.pointer(host)])
+  }
+}
