@@ -106,7 +106,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
-      ]
+      ],
+      // Every sealed command pays this program's start: without a dynamic linker, and with nothing
+      // to relocate, it is 2.7 of 5.5 ms shorter.
+      linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
     .testTarget(

@@ -224,6 +224,6 @@ ATTACK(descriptor_directory, kernel, descriptors, any, refused, "", "canary,stdi
 ATTACK(descriptor_reopen, kernel, landlock, any, denied, "", "canary,stdinfile", verify_untouched, "reopen the caller's standard input for writing")
 ATTACK(descriptor_metadata, kernel, descriptors, any, contained, "", "canary,stdinfile", verify_untouched, "change mode, times and attributes of the caller's standard input")
 ATTACK(descriptor_other, kernel, descriptors, any, refused, "", "canary,stderrdirectory", verify_untouched, "use a directory that the caller gave as standard error")
-ATTACK(descriptor_output, kernel, descriptors, any, known, "", "canary,stdoutlog", verify_log, "rewrite what the caller's log held before the run")
+ATTACK(descriptor_output, kernel, descriptors, any, contained, "", "canary,stdoutlog", verify_log, "rewrite what the caller's log held before the run")
 ATTACK(environment_secrets, kernel, environment, any, denied, "", "environment", NULL, "find secrets in the environment")
 ATTACK(environment_agent, kernel, environment, any, denied, "", "canary,agent", verify_received, "use the caller's SSH agent")

@@ -18,7 +18,7 @@ enum {
   number_fsmount = 432,
   number_mount_setattr = 442
 };
-enum { set_flag = 0, set_string = 1, command_create = 6 };
+enum { set_flag = 0, set_string = 1, set_descriptor = 5, command_create = 6 };
 
 int cl_open_tree(int directory, const char *path, unsigned flags) {
   return CALL(number_open_tree, directory, path, flags | 02000000 /* O_CLOEXEC */);
@@ -42,6 +42,10 @@ int cl_fsopen(const char *kind) { return CALL(number_fsopen, kind, 1 /* FSOPEN_C
 
 int cl_fsconfig_set(int context, const char *key, const char *value) {
   return CALL(number_fsconfig, context, value ? set_string : set_flag, key, value, 0);
+}
+
+int cl_fsconfig_set_descriptor(int context, const char *key, int descriptor) {
+  return CALL(number_fsconfig, context, set_descriptor, key, NULL, descriptor);
 }
 
 int cl_fsconfig_create(int context) {

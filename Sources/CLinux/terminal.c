@@ -50,12 +50,19 @@ int cl_terminal_raw(int descriptor) {
     has_saved_settings = 1;
   }
   cfmakeraw(&settings);
-  return RESULT(tcsetattr(descriptor, TCSADRAIN, &settings));
+  return RESULT(tcsetattr(descriptor, TCSANOW, &settings));
 }
 
 int cl_terminal_restore(int descriptor) {
   if (!has_saved_settings) return 0;
-  return RESULT(tcsetattr(descriptor, TCSADRAIN, &saved_settings));
+  return RESULT(tcsetattr(descriptor, TCSANOW, &saved_settings));
+}
+
+int cl_terminal_interruptible(int descriptor) {
+  struct termios settings;
+  if (tcgetattr(descriptor, &settings) < 0) return -errno;
+  settings.c_lflag |= ISIG;
+  return RESULT(tcsetattr(descriptor, TCSANOW, &settings));
 }
 
 int cl_terminal_is_foreground(int descriptor) {

@@ -98,13 +98,18 @@ struct Chain {
         sql: "UPDATE run SET denials = denials + ? WHERE id = ?",
         arguments: [denial.count, run]
       )
+    case .network(let event) where event.verdict == .denied:
+      try database.execute(
+        sql: "UPDATE run SET denials = denials + ? WHERE id = ?",
+        arguments: [event.count, run]
+      )
     case .applyStarted, .applyFinished, .applyRolledForward, .undoStarted, .undoFinished,
       .discarded:
       try database.execute(
         sql: "UPDATE run SET fate = ? WHERE id = ?",
         arguments: [sequence, run]
       )
-    case .limitHit, .unknown:
+    case .limitHit, .network, .unknown:
       break
     }
   }

@@ -23,10 +23,13 @@ struct HeadFile: Sendable {
     do {
       let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
       let bytes = try file.closeAfter { try Self.contents(of: file) }
-      let heads = stride(from: 0, to: bytes.count, by: Head.encodedLength).compactMap { start in
-        Head(encoded: bytes[start..<min(start + Head.encodedLength, bytes.count)])
+      var lines = stride(from: 0, to: bytes.count, by: Head.encodedLength).map { start in
+        bytes[start..<min(start + Head.encodedLength, bytes.count)]
       }
-      return heads.max { $0.sequence < $1.sequence }.map(Content.head) ?? .unreadable
+      // Each begins with its number in a fixed width: the newest whole one is looked for from the
+      // top, since checking a line costs a hash.
+      lines.sort { $1.lexicographicallyPrecedes($0) }
+      return lines.lazy.compactMap { Head(encoded: $0) }.first.map(Content.head) ?? .unreadable
     } catch Errno.noSuchFileOrDirectory {
       return .missing
     } catch {

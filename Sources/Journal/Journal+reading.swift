@@ -49,6 +49,11 @@ extension Journal {
     }
   }
 
+  /// The names of all runs that have a row.
+  package func runNames() throws(JournalError) -> Set<String> {
+    try read { database in try String.fetchSet(database, sql: "SELECT id FROM run") }
+  }
+
   /// Finds the run that a person means: by full name, by the beginning of one, or `last`.
   package func resolve(_ text: String) throws(JournalError) -> String {
     try read { database in

@@ -63,11 +63,6 @@ extension PolicyDocument {
     if workspace == .branch {
       sentences.append("workspace.mode: branch is not supported yet; use overlay")
     }
-    if !network.isEmpty {
-      sentences.append(
-        "network grants are checked but not enforced yet, and a run has no network; remove network"
-      )
-    }
     if models != nil {
       sentences.append("models are checked but not enforced yet; remove models")
     }

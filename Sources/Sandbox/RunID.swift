@@ -6,14 +6,14 @@ package struct RunID: Hashable, Sendable, CustomStringConvertible {
   package let text: String
 
   package init(seconds: UInt64, random: UInt32) {
-    let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
+    let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
     var value = (seconds & 0x7_FFFF_FFFF) << 25 | UInt64(random & 0x1FF_FFFF)
-    var characters: [Character] = []
-    for _ in 0..<12 {
-      characters.append(alphabet[Int(value & 31)])
+    var characters = [UInt8](repeating: 0, count: 12)
+    for index in characters.indices.reversed() {
+      characters[index] = alphabet[Int(value & 31)]
       value >>= 5
     }
-    text = String(characters.reversed())
+    text = String(decoding: characters, as: UTF8.self)
   }
 
   /// Reads an identifier, or gives nil where the text is none.

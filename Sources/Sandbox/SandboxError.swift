@@ -11,6 +11,8 @@ package enum SandboxError: Error, CustomStringConvertible, Equatable {
   case notExecutable(command: String, error: Int32)
   /// The launcher is not where it belongs.
   case noLauncher(path: String)
+  /// The process in which the run's network ends: what is wrong with it.
+  case egress(String)
   /// The run's PID 1 ended without a word.
   case lost
   /// Arguments, environment and grants together are more than the launcher reads.
@@ -27,6 +29,7 @@ package enum SandboxError: Error, CustomStringConvertible, Equatable {
     case .tooMuch(let bytes, let most):
       "the command, its environment and its grants need \(bytes) bytes, and \(most) is the most; "
         + "pass large inputs by a file"
+    case .egress(let what): "caisson-egress: \(what); without it a run has no way out"
     case .lost: "the run's first process was killed from outside"
     }
   }

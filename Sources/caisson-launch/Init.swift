@@ -5,14 +5,19 @@ struct Init {
   let plan: Plan
   /// Clones of the host's trees, where uid 0 has taken them already.
   let clones: [Int32]?
+  /// The lists of members of the run's cgroups, open for writing.
+  let groups: [Int32]
 
   func run() -> Never {
     var listener: Int32 = -1
     var terminal: Int32 = -1
     var terminalNumber: Int32 = 0
+    var sockets: [Int32] = []
     let signals: Int32
     do throws(LaunchFailure) {
+      try joinGroups()
       try takeIdentity()
+      sockets = try openSockets()
       try buildRoot()
       // The listener of signals comes first: after the filter nothing new is needed.
       signals = try LaunchFailure.check(
@@ -30,6 +35,7 @@ struct Init {
       Control.report(error)
       cl_exit(1)
     }
+    handOut(sockets)
     let descriptors = [listener, terminal].filter { $0 >= 0 }
     let flags: Int32 = (listener >= 0 ? 1 : 0) | (terminal >= 0 ? 2 : 0)
     Control.send(CL_MESSAGE_READY, [flags], descriptors: descriptors)
@@ -40,6 +46,17 @@ struct Init {
   }
 
   // MARK: - Into the sandbox
+
+  private func joinGroups() throws(LaunchFailure) {
+    for group in groups {
+      let written = cl_write(group, "0", 1)
+      _ = cl_close(group)
+      try LaunchFailure.check(
+        Int32(truncatingIfNeeded: min(written, 0)),
+        "join a cgroup of the run"
+      )
+    }
+  }
 
   private func takeIdentity() throws(LaunchFailure) {
     try Sources.write("/proc/self/setgroups", "deny")
@@ -72,11 +89,42 @@ struct Init {
     try LaunchFailure.check(cl_unshare(UInt64(CL_CLONE_NEWTIME)), "unshare time")
   }
 
+  /// Closes the run's network in on itself and makes the sockets that lead out of it.
+  private func openSockets() throws(LaunchFailure) -> [Int32] {
+    guard !plan.sockets.isEmpty else { return [] }
+    // 198.18.0.1 and fd00::1: lookups ask for addresses of a version only where there is one.
+    let four: [UInt8] = [198, 18, 0, 1]
+    let six: [UInt8] = [0xFD] + [UInt8](repeating: 0, count: 14) + [1]
+    try LaunchFailure.check(cl_network_close(four, six), "route the run's network to itself")
+    var sockets: [Int32] = []
+    for socket in plan.sockets {
+      let number = cl_network_socket(
+        socket.isDatagram ? 1 : 0,
+        socket.address.pointer,
+        Int32(socket.address.count),
+        socket.port
+      )
+      sockets.append(try LaunchFailure.check(number, "open a socket of the run's network"))
+    }
+    return sockets
+  }
+
+  /// Gives the sockets to the supervisor. None stays: inside they would be doors to stand in.
+  private func handOut(_ sockets: [Int32]) {
+    var first = 0
+    while first < sockets.count {
+      let some = Array(sockets[first..<min(first + 4, sockets.count)])
+      Control.send(CL_MESSAGE_SOCKETS, [Int32(truncatingIfNeeded: first)], descriptors: some)
+      for socket in some { _ = cl_close(socket) }
+      first += some.count
+    }
+  }
+
   private func buildRoot() throws(LaunchFailure) {
     guard plan.namespaces & UInt64(CL_CLONE_NEWNS) != 0 else { return }
     try LaunchFailure.check(cl_make_mounts_private(), "make mounts private")
     let clones: [Int32]
-    if let taken = self.clones { clones = taken } else { clones = try Sources.open(plan) }
+    if let taken = self.clones { clones = taken } else { clones = try Sources.open(plan, nil) }
     let root = Root(clones: clones, stage: plan.stage)
     try root.build(plan.steps)
     try root.enter()
@@ -171,10 +219,15 @@ struct Init {
       }
     }
     guard exited else { return }
+    let (code, signal) = (status.code, status.signal)
+    // Whoever is left dies now, not with this process: once the supervisor hears of the end,
+    // nothing of the run writes any more, and it need not wait for the namespaces to be taken down.
+    _ = cl_kill(-1, 9)
+    while cl_wait(-1, 1, &status) > 0 {}
     var milliseconds: Int32 = 0
     var resident: Int32 = 0
     _ = cl_children_usage(&milliseconds, &resident)
-    Control.send(CL_MESSAGE_EXITED, [status.code, status.signal, milliseconds, resident])
+    Control.send(CL_MESSAGE_EXITED, [code, signal, milliseconds, resident])
     // The supervisor reads the counters of the run's cgroups first.
     while let message = Control.receive(), Int(message.kind) != CL_MESSAGE_BYE {}
     cl_exit(0)

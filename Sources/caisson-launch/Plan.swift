@@ -34,6 +34,7 @@ struct Plan {
     case pin(target: PlanText, attributes: UInt64)
     case mask(target: PlanText, isDirectory: Bool)
     case readOnly(target: PlanText)
+    case place(file: PlanText, target: PlanText)
     case writable(target: PlanText)
   }
 
@@ -50,6 +51,14 @@ struct Plan {
   struct ResourceLimit {
     let resource: Int32
     let soft, hard: UInt64
+  }
+
+  /// A socket to be made in the run's network.
+  struct Socket {
+    let isDatagram: Bool
+    /// Four or sixteen bytes.
+    let address: PlanText
+    let port: UInt16
   }
 
   /// Something empty that the supervisor made on the host, to keep its name from the run.
@@ -90,6 +99,7 @@ struct Plan {
   let placeholders: [Placeholder]
   /// Empty, or the directory of a layer that is removed where the run left nothing in it.
   let emptyLayer: PlanText
+  let sockets: [Socket]
 
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
 
@@ -172,6 +182,16 @@ struct Plan {
       )
     }
     emptyLayer = try reader.text()
+    sockets = try reader.list { (reader) throws(PlanError) in
+      Socket(
+        isDatagram: try reader.byte() != 0,
+        address: try reader.data(),
+        port: UInt16(truncatingIfNeeded: try reader.word())
+      )
+    }
+    for socket in sockets where socket.address.count != 4 && socket.address.count != 16 {
+      throw .badText
+    }
 
     let maps = identityMaps.count
     for source in sources
@@ -235,6 +255,7 @@ extension Plan.Step {
       self = .pin(target: try reader.text(), attributes: try reader.long())
     case CL_STEP_MASK:
       self = .mask(target: try reader.text(), isDirectory: try reader.byte() != 0)
+    case CL_STEP_PLACE: self = .place(file: try reader.text(), target: try reader.text())
     case CL_STEP_READ_ONLY: self = .readOnly(target: try reader.text())
     case CL_STEP_WRITABLE: self = .writable(target: try reader.text())
     default: throw .badStep

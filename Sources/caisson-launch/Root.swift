@@ -119,6 +119,19 @@ struct Root {
       try mask(target, isDirectory: isDirectory)
     case .readOnly(let target):
       try cover(target, set: UInt64(CL_MOUNT_ATTR_RDONLY))
+    case .place(let file, let target):
+      let clone = try LaunchFailure.check(
+        cl_open_tree(Int32(CL_AT_FDCWD), file.pointer, UInt32(CL_OPEN_TREE_CLONE)),
+        "open_tree",
+        file
+      )
+      defer { _ = cl_close(clone) }
+      try LaunchFailure.check(
+        cl_mount_setattr(clone, 0, 0xF, 0, UInt64(CL_MS_PRIVATE), -1),
+        "mount_setattr",
+        file
+      )
+      try attach(clone, target, isDirectory: false, create: false)
     case .writable(let target):
       try cover(target, clear: UInt64(CL_MOUNT_ATTR_RDONLY))
     }
@@ -147,6 +160,63 @@ struct Root {
     target: PlanText,
     attributes: UInt32
   ) throws(LaunchFailure) {
+    let context: Int32
+    if let prepared = try overlayOfClones(lower: lower, layer: layer, target: target) {
+      context = prepared
+    } else {
+      context = try overlayOfPaths(lower: lower, layer: layer, target: target)
+    }
+    let mount = try LaunchFailure.check(cl_fsmount(context, attributes), "fsmount overlay", target)
+    _ = cl_close(context)
+    try attach(mount, target, isDirectory: true)
+  }
+
+  /// An overlay whose layers are given as the clones themselves, which nothing has to attach and
+  /// detach: each detaching waits for all processors. Nil where the kernel does not take them.
+  private func overlayOfClones(
+    lower: Int32,
+    layer: Int32?,
+    target: PlanText
+  ) throws(LaunchFailure) -> Int32? {
+    // A view needs a second, empty layer, which would have to be made somewhere.
+    guard let layer else { return nil }
+    let context = try LaunchFailure.check(cl_fsopen("overlay"), "fsopen overlay")
+    var isTaken = cl_fsconfig_set_descriptor(context, "lowerdir+", lower) == 0
+    for (key, name) in [("upperdir", "upper"), ("workdir", "work")] where isTaken {
+      let directory = try LaunchFailure.check(
+        cl_open(layer, name, Int32(CL_O_PATH | CL_O_DIRECTORY), 0),
+        "open a layer of",
+        target
+      )
+      isTaken = cl_fsconfig_set_descriptor(context, key, directory) == 0
+      _ = cl_close(directory)
+    }
+    if isTaken {
+      try setOverlay(context, isVolatile: true, target)
+      if cl_fsconfig_create(context) == 0 { return context }
+    }
+    _ = cl_close(context)
+    return nil
+  }
+
+  private func setOverlay(
+    _ context: Int32,
+    isVolatile: Bool,
+    _ target: PlanText
+  ) throws(LaunchFailure) {
+    try LaunchFailure.check(cl_fsconfig_set(context, "userxattr", nil), "overlay userxattr")
+    // Without this the end of a run waits until all that anyone wrote to this disk is flushed. The
+    // supervisor flushes the layer instead, and only where the run changed something.
+    if isVolatile {
+      try LaunchFailure.check(cl_fsconfig_set(context, "volatile", nil), "overlay volatile")
+    }
+  }
+
+  private func overlayOfPaths(
+    lower: Int32,
+    layer: Int32?,
+    target: PlanText
+  ) throws(LaunchFailure) -> Int32 {
     for name in ["", "/lower", "/layer"] {
       let result = cl_mkdirat(Int32(CL_AT_FDCWD), Self.layers + name, 0o700)
       guard result == 0 || result == -alreadyThere else {
@@ -171,15 +241,8 @@ struct Root {
         target
       )
     }
-    try LaunchFailure.check(cl_fsconfig_set(context, "userxattr", nil), "overlay userxattr")
-    // Without this the end of a run waits until all that anyone wrote to this disk is flushed. The
-    // supervisor flushes the layer instead, and only where the run changed something.
-    if layer != nil {
-      try LaunchFailure.check(cl_fsconfig_set(context, "volatile", nil), "overlay volatile")
-    }
+    try setOverlay(context, isVolatile: layer != nil, target)
     try LaunchFailure.check(cl_fsconfig_create(context), "mount overlay on", target)
-    let mount = try LaunchFailure.check(cl_fsmount(context, attributes), "fsmount overlay", target)
-    _ = cl_close(context)
     // The overlay holds private clones of its layers: these are needed no longer, and inside they
     // would be a way around it.
     for name in ["/lower", "/layer"] {
@@ -197,7 +260,7 @@ struct Root {
       Self.layers,
       Int32(CL_AT_REMOVEDIR)
     )
-    try attach(mount, target, isDirectory: true)
+    return context
   }
 
   private func attachLayer(
@@ -335,9 +398,23 @@ struct Root {
   }
 
   private func makeParents(_ target: PlanText) throws(LaunchFailure) {
+    // Most targets lie in a directory that is there: one look saves a call for each level.
     let path = UnsafeMutablePointer<CChar>.allocate(capacity: target.count + 1)
     defer { path.deallocate() }
-    for index in 0...target.count { path[index] = target.pointer[index] }
+    var cut = 0
+    for index in 0...target.count {
+      path[index] = target.pointer[index]
+      if index < target.count, path[index] == CChar(UInt8(ascii: "/")) { cut = index }
+    }
+    guard cut > 0 else { return }
+    path[cut] = 0
+    var status = cl_status()
+    if cl_stat(Int32(CL_AT_FDCWD), path, Int32(CL_AT_SYMLINK_NOFOLLOW), &status) == 0,
+      status.mode & 0o170000 == 0o040000
+    {
+      return
+    }
+    path[cut] = CChar(UInt8(ascii: "/"))
     for index in 0..<target.count where path[index] == CChar(UInt8(ascii: "/")) && index > 0 {
       path[index] = 0
       let result = cl_mkdirat(Int32(CL_AT_FDCWD), path, 0o755)

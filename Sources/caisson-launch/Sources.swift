@@ -4,9 +4,17 @@ import CLinux
 enum Sources {
   /// Clones every source of the plan. As uid 0 this runs before the run's identity is taken, so
   /// that a tree below a closed directory can be given; else inside the run's mount namespace.
-  static func open(_ plan: Plan) throws(LaunchFailure) -> [Int32] {
+  static func open(
+    _ plan: Plan,
+    _ first: consuming NamespaceHolder?
+  ) throws(LaunchFailure) -> [Int32] {
     var namespaces: [Int32] = []
-    for map in plan.identityMaps { namespaces.append(try identityNamespace(map, plan)) }
+    var prepared = first
+    for map in plan.identityMaps {
+      let holder: NamespaceHolder
+      if let ready = prepared.take() { holder = ready } else { holder = try NamespaceHolder() }
+      namespaces.append(try identityNamespace(map, plan, holder))
+    }
     var clones: [Int32] = []
     for source in plan.sources {
       let flags = CL_OPEN_TREE_CLONE | (source.recursive ? CL_AT_RECURSIVE : 0)
@@ -50,28 +58,13 @@ enum Sources {
   /// A user namespace that maps the owner on disk to the run's identity.
   private static func identityNamespace(
     _ map: Plan.IdentityMap,
-    _ plan: Plan
+    _ plan: Plan,
+    _ holder: borrowing NamespaceHolder
   ) throws(LaunchFailure) -> Int32 {
-    var ends: [Int32] = [-1, -1]
-    try LaunchFailure.check(cl_pipe(&ends), "pipe")
-    let child = try LaunchFailure.check(cl_fork(UInt64(CL_CLONE_NEWUSER)), "clone for the id map")
-    if child == 0 {
-      // Holds the namespace until the parent has opened it.
-      _ = cl_close(ends[1])
-      var byte: UInt8 = 0
-      _ = cl_read(ends[0], &byte, 1)
-      cl_exit(0)
-    }
-    defer {
-      _ = cl_close(ends[0])
-      _ = cl_close(ends[1])
-      var status = cl_exit_status()
-      _ = cl_wait(child, 1, &status)
-    }
-    try write("/proc/\(child)/uid_map", "\(map.uid) \(plan.uid) 1")
-    try write("/proc/\(child)/gid_map", "\(map.gid) \(plan.gid) 1")
+    try write("/proc/\(holder.child)/uid_map", "\(map.uid) \(plan.uid) 1")
+    try write("/proc/\(holder.child)/gid_map", "\(map.gid) \(plan.gid) 1")
     return try LaunchFailure.check(
-      cl_open(Int32(CL_AT_FDCWD), "/proc/\(child)/ns/user", 0, 0),
+      cl_open(Int32(CL_AT_FDCWD), "/proc/\(holder.child)/ns/user", 0, 0),
       "open the id map's namespace"
     )
   }
@@ -88,4 +81,27 @@ enum Sources {
     _ = cl_close(file)
     try LaunchFailure.check(Int32(truncatingIfNeeded: min(written, 0)), call)
   }
+}
+
+/// A process that keeps a new user namespace until somebody has opened it. It ends with this value.
+struct NamespaceHolder: ~Copyable {
+  let child: Int32
+  private let lifeLine: Int32
+
+  init() throws(LaunchFailure) {
+    var ends: [Int32] = [-1, -1]
+    try LaunchFailure.check(cl_pipe(&ends), "pipe")
+    child = try LaunchFailure.check(cl_fork(UInt64(CL_CLONE_NEWUSER)), "clone for the id map")
+    if child == 0 {
+      _ = cl_close(ends[1])
+      var byte: UInt8 = 0
+      _ = cl_read(ends[0], &byte, 1)
+      cl_exit(0)
+    }
+    _ = cl_close(ends[0])
+    lifeLine = ends[1]
+  }
+
+  /// Nobody waits for the child: it is reaped when the launcher ends.
+  deinit { _ = cl_close(lifeLine) }
 }

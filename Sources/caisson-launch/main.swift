@@ -27,6 +27,8 @@ import CLinux
   }
 }
 _ = cl_set_cloexec(Int32(CL_CONTROL_DESCRIPTOR), 1)
+// While the plan is still being made: uid 0 will need an id map.
+var holder: NamespaceHolder? = cl_effective_uid() == 0 ? try? NamespaceHolder() : nil
 guard let planDescriptor = Control.receivePlan() else { cl_exit(1) }
 
 let plan: Plan
@@ -40,23 +42,36 @@ _ = cl_close(planDescriptor)
 
 let initPID: Int32
 do throws(LaunchFailure) {
+  // Opened with the caller's rights, which the kernel looks at when PID 1 writes.
+  var groups: [Int32] = []
+  if plan.has(CL_PLAN_JOIN_CGROUPS) {
+    for cgroup in plan.cgroups {
+      let file = cl_open(
+        Int32(CL_AT_FDCWD),
+        String(cString: cgroup.pointer) + "/tasks",
+        Int32(CL_O_WRONLY),
+        0
+      )
+      groups.append(try LaunchFailure.check(file, "open the cgroup", cgroup))
+    }
+  }
   var clones: [Int32]?
   let outsideUID = cl_effective_uid()
   let outsideGID = cl_effective_gid()
   if plan.has(CL_PLAN_PRIVILEGED) {
-    clones = try Sources.open(plan)
+    clones = try Sources.open(plan, holder.take())
     try LaunchFailure.check(cl_clear_groups(), "setgroups")
     // The user namespace belongs to the effective uid that makes it: never to uid 0.
     try LaunchFailure.check(cl_set_effective_ids(plan.uid, plan.gid), "become the run's uid")
   }
   try LaunchFailure.check(cl_set_dumpable(1), "set dumpable")
   initPID = try LaunchFailure.check(cl_fork(plan.namespaces), "clone the namespaces")
-  if initPID == 0 { Init(plan: plan, clones: clones).run() }
+  if initPID == 0 { Init(plan: plan, clones: clones, groups: groups).run() }
   if plan.has(CL_PLAN_PRIVILEGED) {
     try LaunchFailure.check(cl_set_effective_ids(outsideUID, outsideGID), "go back to uid 0")
   }
   _ = cl_set_dumpable(0)
-  for clone in clones ?? [] { _ = cl_close(clone) }
+  for descriptor in (clones ?? []) + groups { _ = cl_close(descriptor) }
 } catch {
   Control.report(error)
   cl_exit(1)

@@ -27,6 +27,7 @@ struct Caisson: ParsableCommand {
     subcommands: [
       RunCommand.self, DiffCommand.self, ApplyCommand.self, DiscardCommand.self, UndoCommand.self,
       RunsCommand.self, AuditCommand.self, DoctorCommand.self, PolicyCommand.self,
+      SecretCommand.self,
     ]
   )
 }

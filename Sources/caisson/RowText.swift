@@ -31,6 +31,7 @@ enum RowText {
     case .runAbandoned(let abandoned): "lost: \(abandoned.reason)"
     case .denial(let denial): sentence(denial)
     case .limitHit(let hit): "limit \(hit.limit) of \(hit.value) reached: \(hit.detail)"
+    case .network(let event): sentence(event)
     case .applyStarted(let apply):
       apply.paths.isEmpty
         ? "apply \(apply.id) begins: all changes"
@@ -82,6 +83,29 @@ enum RowText {
     return text + (denial.remedy.map { "; to allow: \($0)" } ?? "")
   }
 
+  private static func sentence(_ event: NetworkEvent) -> String {
+    var text = event.verdict.rawValue
+    if let method = event.method { text += " \(method)" }
+    let port = [0, 53, 443].contains(event.port) ? "" : ":\(event.port)"
+    text += " \(event.host)\(port)\(event.path ?? "")"
+    if let query = event.query, !query.isEmpty {
+      text += "?" + query.map { "\($0)=…" }.joined(separator: "&")
+    }
+    text += " (\(event.transport)"
+    if let status = event.status { text += ", \(status)" }
+    if let address = event.address { text += ", at \(address)" }
+    text += ")"
+    if event.count > 1 { text += ", \(event.count) times" }
+    text += ": \(event.rule)"
+    if let reason = event.reason { text += "; \(reason)" }
+    if let credential = event.credential { text += "; with \(credential)" }
+    if let sent = event.sent, let received = event.received, sent + received > 0 {
+      text += "; \(size(Int64(clamping: sent))) out, \(size(Int64(clamping: received))) in"
+    }
+    if let detail = event.detail { text += "; \(detail)" }
+    return text + (event.remedy.map { "; to allow: \($0)" } ?? "")
+  }
+
   private static func sentence(_ apply: ApplyFinished) -> String {
     let done = ChangeCounts(added: apply.added, modified: apply.modified, deleted: apply.deleted)
     var text = "apply \(apply.id) done: \(counts(done))"
@@ -95,7 +119,7 @@ enum RowText {
   }
 
   private static func size(_ bytes: Int64) -> String {
-    bytes < 10 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB"
+    bytes < 1 << 10 ? "\(bytes) B" : bytes < 10 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB"
   }
 
   private static func list(_ paths: [String]) -> String {

@@ -7,6 +7,7 @@
 #include "CLinuxDatagram.h"
 #include "CLinuxFiles.h"
 #include "CLinuxMount.h"
+#include "CLinuxNetwork.h"
 #include "CLinuxPlan.h"
 #include "CLinuxProcess.h"
 #include "CLinuxTerminal.h"

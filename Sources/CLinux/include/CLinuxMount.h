@@ -26,6 +26,8 @@ int cl_mount_setattr(
 int cl_fsopen(const char *kind);
 /// fsconfig(2): sets `key` to `value`, or sets the flag `key` where `value` is NULL.
 int cl_fsconfig_set(int context, const char *key, const char *value);
+/// fsconfig(2): sets `key` to what `descriptor` is open on.
+int cl_fsconfig_set_descriptor(int context, const char *key, int descriptor);
 int cl_fsconfig_create(int context);
 int cl_fsmount(int context, unsigned attributes);
 int cl_pivot_root(const char *new_root, const char *put_old);

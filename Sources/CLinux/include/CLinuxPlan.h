@@ -20,6 +20,7 @@ enum {
   CL_PLAN_TERMINAL = 4,    // give the command a pseudo-terminal of its own
   CL_PLAN_DROP_CAPABILITIES = 8,
   CL_PLAN_TERMINAL_FIRST = 16,  // descriptor 0 becomes the terminal; the next two bits: 1 and 2
+  CL_PLAN_JOIN_CGROUPS = 128,   // PID 1 moves itself into the cgroups
 };
 
 enum { CL_NO_IDMAP = 0xffff };
@@ -38,11 +39,13 @@ enum {
   CL_STEP_READ_ONLY = 11,
   CL_STEP_WRITABLE = 12,
   CL_STEP_VIEW = 13,
+  CL_STEP_PLACE = 14,
 };
 
 // Launcher to supervisor: one byte of kind, then little-endian 32-bit fields.
 enum {
   CL_MESSAGE_PID = 'P',     // pid of the run's init in the supervisor's pid namespace
+  CL_MESSAGE_SOCKETS = 'N', // index of the first; up to four sockets of the plan come with it
   CL_MESSAGE_READY = 'R',   // sealed; flags: 1 = a listener comes with it, 2 = a terminal
   CL_MESSAGE_STARTED = 'S', // the command runs
   CL_MESSAGE_NO_EXEC = 'E', // errno of the last exec

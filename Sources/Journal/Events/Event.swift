@@ -11,6 +11,7 @@ package enum Event: Sendable, Equatable {
   case runAbandoned(RunAbandoned)
   case denial(Denial)
   case limitHit(LimitHit)
+  case network(NetworkEvent)
   case applyStarted(ApplyStarted)
   case applyFinished(ApplyFinished)
   case applyRolledForward(ApplyRolledForward)
@@ -33,6 +34,7 @@ package enum Event: Sendable, Equatable {
     case .runAbandoned: "run-abandoned"
     case .denial: "denial"
     case .limitHit: "limit-hit"
+    case .network: "network"
     case .applyStarted: "apply-started"
     case .applyFinished: "apply-finished"
     case .applyRolledForward: "apply-rolled-forward"
@@ -51,6 +53,7 @@ package enum Event: Sendable, Equatable {
     case .runAbandoned(let value): try Self.encode(value)
     case .denial(let value): try Self.encode(value)
     case .limitHit(let value): try Self.encode(value)
+    case .network(let value): try Self.encode(value)
     case .applyStarted(let value): try Self.encode(value)
     case .applyFinished(let value): try Self.encode(value)
     case .applyRolledForward(let value): try Self.encode(value)
@@ -68,6 +71,7 @@ package enum Event: Sendable, Equatable {
     case "run-abandoned": decode(payload).map(Event.runAbandoned)
     case "denial": decode(payload).map(Event.denial)
     case "limit-hit": decode(payload).map(Event.limitHit)
+    case "network": decode(payload).map(Event.network)
     case "apply-started": decode(payload).map(Event.applyStarted)
     case "apply-finished": decode(payload).map(Event.applyFinished)
     case "apply-rolled-forward": decode(payload).map(Event.applyRolledForward)

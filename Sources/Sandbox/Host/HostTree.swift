@@ -40,6 +40,21 @@ package enum HostTree {
     return count == bytes.count ? bytes : nil
   }
 
+  /// A small file of text, such as those of /proc; nil where it cannot be read.
+  package static func text(_ path: String) -> String? {
+    let number = cl_open(Int32(CL_AT_FDCWD), path, 0, 0)
+    guard number >= 0 else { return nil }
+    let file = Descriptor(number)
+    var text: [UInt8] = []
+    var bytes = [UInt8](repeating: 0, count: 16384)
+    while true {
+      let count = cl_read(file.number, &bytes, bytes.count)
+      guard count > 0 else { break }
+      text += bytes[..<count]
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
   /// The text of a symbolic link, or nil where `path` is none.
   package static func link(_ path: String) -> String? {
     var bytes = [CChar](repeating: 0, count: 4096)

@@ -9,8 +9,13 @@ package struct Launcher: ~Copyable {
   private let control: Int32
   private let pid: Int32
 
-  /// Starts the launcher. `terminals` are those of the descriptors 0 to 2 that it must not be given.
-  package init(path: String, terminals: Set<Int32>) throws(SandboxError) {
+  /// Starts the launcher. `terminals` are those of the descriptors 0 to 2 that it must not be given,
+  /// `output` has what takes the place of files.
+  package init(
+    path: String,
+    terminals: [Int32],
+    output: inout OutputRelay
+  ) throws(SandboxError) {
     guard access(path, X_OK) == 0 else { throw .noLauncher(path: path) }
     var ends: [Int32] = [-1, -1]
     let paired = cl_socket_pair(&ends)
@@ -28,6 +33,7 @@ package struct Launcher: ~Copyable {
     for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {
       descriptors[Int(number)] = nothing.number
     }
+    for (number, replacement) in output.replacements { descriptors[Int(number)] = replacement }
     descriptors.append(inside.number)
     let name = strdup("caisson-launch")
     defer { free(name) }
@@ -38,6 +44,7 @@ package struct Launcher: ~Copyable {
       _ = cl_close(outside)
       throw .system(call: "start \(path)", error: -child)
     }
+    output.closeReplacements()
     // Where the launcher is killed, the run's PID 1 becomes this process's child, so that its end
     // can be awaited.
     _ = cl_adopt_orphans()

@@ -1,7 +1,7 @@
 /// Something that the kernel refused a run, as the supervisor saw it.
 package struct ObservedDenial: Sendable, Equatable {
   package enum Layer: String, Sendable {
-    case seccomp, file
+    case seccomp, file, network
   }
 
   package var layer: Layer
@@ -13,6 +13,26 @@ package struct ObservedDenial: Sendable, Equatable {
   package var rule: String
   package var remedy: String?
   package var count = 1
+
+  /// A refusal of the run's way out, as it was recorded.
+  package static func network(
+    _ what: String,
+    path: String?,
+    rule: String,
+    remedy: String?,
+    count: Int
+  ) -> ObservedDenial {
+    ObservedDenial(
+      layer: .network,
+      what: what,
+      path: path,
+      pid: 0,
+      program: "",
+      rule: rule,
+      remedy: remedy,
+      count: count
+    )
+  }
 
   var key: String { "\(layer.rawValue) \(what) \(path ?? "")" }
 

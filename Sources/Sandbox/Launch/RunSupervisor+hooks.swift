@@ -10,17 +10,22 @@ extension RunSupervisor {
       (_ path: String, _ writes: Bool, _ executes: Bool) -> (rule: String, remedy: String?)?
     /// Called once no process of the run is left, while the launcher still clears up.
     package var ended: (RunOutcome) throws -> Void
+    /// Called with what the way out observed, in JSON; gives what of it was refused. Throwing ends
+    /// the run: what cannot be recorded does not go on.
+    package var observed: ([[UInt8]]) throws -> [ObservedDenial]
 
     package init(
       beforeStart: @escaping () throws -> Void,
       denied: @escaping (ObservedDenial) -> Void,
       judge: @escaping (String, Bool, Bool) -> (rule: String, remedy: String?)?,
-      ended: @escaping (RunOutcome) throws -> Void = { _ in }
+      ended: @escaping (RunOutcome) throws -> Void = { _ in },
+      observed: @escaping ([[UInt8]]) throws -> [ObservedDenial] = { _ in [] }
     ) {
       self.beforeStart = beforeStart
       self.denied = denied
       self.judge = judge
       self.ended = ended
+      self.observed = observed
     }
   }
 }

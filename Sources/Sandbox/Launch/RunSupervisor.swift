@@ -11,16 +11,18 @@ package struct RunSupervisor: ~Copyable {
   private let limits: Limits
   private let groups: Cgroups
   private let watch: UsageWatch
-  private let hooks: Hooks
+  let hooks: Hooks
 
   private static let secondsToStart = 60.0
 
+  private var output: OutputRelay
+  var egress: EgressLink?
   private var control: Int32
   private var listener: Int32 = -1
   private let launcher: Int32
   private var launcherHasEnded = false
   private var initPID: Int32 = 0
-  private var end: RunOutcome.End?
+  var end: RunOutcome.End?
   private var limit: RunOutcome.LimitHit?
   private var denials: [String: ObservedDenial] = [:]
   private var peakMemory: UInt64?
@@ -29,8 +31,6 @@ package struct RunSupervisor: ~Copyable {
   private var isReady = false
   /// The command has ended, and PID 1 waits for a word.
   private var hasExited = false
-  /// PID 1 is gone.
-  private var hasEnded = false
   private var startedCommand = false
   private var stops = 0
 
@@ -40,14 +40,20 @@ package struct RunSupervisor: ~Copyable {
     groups: Cgroups,
     layer: String?,
     hooks: Hooks,
+    output: consuming OutputRelay,
+    egress: consuming EgressLink? = nil,
     launcher: consuming Launcher
   ) throws(SandboxError) {
+    for path in groups.paths { try launcher.keepInMind(path, isDirectory: true) }
+    try groups.create()
     try launcher.give(plan)
     (control, self.launcher) = launcher.release()
     self.plan = plan
     self.limits = limits
     self.groups = groups
     self.hooks = hooks
+    self.output = output
+    self.egress = egress
     watch = UsageWatch(
       layer: layer,
       diskBytes: limits.diskBytes,
@@ -66,10 +72,9 @@ package struct RunSupervisor: ~Copyable {
       guard signals.number >= 0 else {
         throw SandboxError.system(call: "signalfd", error: -signals.number)
       }
-      // While the launcher starts: making a group waits for `Cgroups.prepareJoining`.
-      try groups.create()
       try hooks.beforeStart()
     } catch {
+      egress = nil
       _ = cl_close(control)
       waitForLauncher()
       throw error
@@ -86,18 +91,23 @@ package struct RunSupervisor: ~Copyable {
     while end == nil {
       var entries = [
         poll(control), poll(signals.number), poll(listener), poll(wall?.number ?? -1),
-        poll(tick?.number ?? -1),
+        poll(tick?.number ?? -1), poll(egress?.control ?? -1),
       ]
       relay?.takeTerminal()
       let terminal = relay?.wanted ?? []
       entries += terminal.map {
         cl_poll(descriptor: $0.descriptor, wanted: Int16($0.events), seen: 0)
       }
+      let files = output.wanted
+      entries += files.map { poll($0) }
       let ready = cl_poll(&entries, Int32(entries.count), relay?.patience ?? -1, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
-      for index in terminal.indices where entries[5 + index].seen != 0 {
-        relay?.handle(terminal[index].descriptor)
+      for index in terminal.indices where entries[6 + index].seen != 0 {
+        relay?.handle(terminal[index].descriptor, terminal[index].events)
+      }
+      for index in files.indices where entries[6 + terminal.count + index].seen != 0 {
+        output.carry(files[index])
       }
       if entries[1].seen != 0 { handleSignals(signals.number, &relay) }
       if entries[3].seen != 0 {
@@ -121,6 +131,7 @@ package struct RunSupervisor: ~Copyable {
         if let number = tick?.number { drainTimer(number) }
         checkUsage(&tick)
       }
+      if entries[5].seen != 0 { handleEgress() }
       // Whoever ended the run in this round may have read the message: another read would wait.
       if end == nil, entries[0].seen != 0, let master = handleControl() {
         relay = TerminalRelay(master: Descriptor(master), terminals: plan.terminals)
@@ -130,41 +141,42 @@ package struct RunSupervisor: ~Copyable {
         wall = limits.wallSeconds.flatMap { timer($0, repeats: false) }
       }
     }
-    relay?.drain()
     finishCounters()
+    finishEgress()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    waitForEnd()
+    letGo()
+    output.drain()
+    relay?.drain()
     if listener >= 0 { _ = cl_close(listener) }
-    relay = nil
-    let result = outcome(seconds: seconds)
+    var result = outcome(seconds: seconds)
+    let hooks = self.hooks
     // The launcher clears up while the record is written.
-    defer {
-      if control >= 0 { _ = cl_close(control) }
-      waitForLauncher()
-    }
-    try hooks.ended(result)
+    let recorded = Result { try hooks.ended(result) }
+    if control >= 0 { _ = cl_close(control) }
+    control = -1
+    waitForLauncher()
+    result.terminalIsStuck = !Self.show(
+      &relay,
+      signals: signals.number,
+      wall: wall?.number ?? -1,
+      isHurried: limit != nil || stops > 1
+    )
+    relay = nil
+    try recorded.get()
     return result
   }
 
-  /// Lets the run's PID 1 go and waits until it is gone, and with it every process of the run.
-  private mutating func waitForEnd() {
-    guard hasExited, control >= 0 else {
-      // Nobody said goodbye: the end of the socket ends whoever is left.
-      if control >= 0 { _ = cl_close(control) }
-      control = -1
-      waitForLauncher()
+  /// Lets the run's PID 1 go. It has ended every other process of the run before it said that the
+  /// command is over, so nothing writes any more.
+  private mutating func letGo() {
+    if hasExited, control >= 0 {
+      send(CL_MESSAGE_BYE, 0)
       return
     }
-    send(CL_MESSAGE_BYE, 0)
-    var bytes = [UInt8](repeating: 0, count: 8192)
-    var descriptors: [Int32] = [-1, -1, -1, -1]
-    var number: Int32 = 0
-    while !hasEnded {
-      let count = cl_receive(control, &bytes, bytes.count, &descriptors, &number)
-      guard count > 0 else { return }
-      for descriptor in descriptors.prefix(Int(number)) { _ = cl_close(descriptor) }
-      hasEnded = Int(bytes[0]) == CL_MESSAGE_ENDED
-    }
+    // Nobody said goodbye: the end of the socket ends whoever is left.
+    if control >= 0 { _ = cl_close(control) }
+    control = -1
+    waitForLauncher()
   }
 
   // MARK: - Start and end
@@ -202,7 +214,8 @@ package struct RunSupervisor: ~Copyable {
       seconds: seconds,
       cpuSeconds: cpuSeconds,
       maxMemoryBytes: peakMemory ?? largestResident,
-      denials: denials.values.sorted { $0.key < $1.key }
+      denials: denials.values.sorted { $0.key < $1.key },
+      lostOutput: output.failure
     )
   }
 
@@ -265,22 +278,24 @@ package struct RunSupervisor: ~Copyable {
       // Not before PID 1 is in the run's cgroups may it start the command. The launcher is not in
       // them: it could not remove them from within.
       do throws(SandboxError) {
-        try groups.join(field(0))
+        if !groups.areJoinedFromWithin { try groups.join(field(0)) }
         initPID = field(0)
       } catch {
         end = .failed(error)
       }
       if isReady, end == nil { send(CL_MESSAGE_GO, 0) }
+    case CL_MESSAGE_SOCKETS:
+      giveEgress(Array(descriptors[..<Int(number)]))
     case CL_MESSAGE_READY:
       var rest = descriptors[..<Int(number)]
       if field(0) & 1 != 0 { listener = rest.popFirst() ?? -1 }
       let master = field(0) & 2 != 0 ? rest.popFirst() : nil
       isReady = true
-      if initPID != 0 { send(CL_MESSAGE_GO, 0) }
+      awaitEgress()
+      if end == nil, initPID != 0 { send(CL_MESSAGE_GO, 0) }
       return master
     case CL_MESSAGE_STARTED: startedCommand = true
     case CL_MESSAGE_ENDED:
-      hasEnded = true
       end = end ?? .failed(.lost)
     case CL_MESSAGE_NO_EXEC:
       let command = plan.arguments[0]
@@ -371,12 +386,19 @@ package struct RunSupervisor: ~Copyable {
   }
 
   private mutating func note(_ denial: ObservedDenial) {
+    if count(denial) { hooks.denied(denial) }
+  }
+
+  /// Counts a denial; true where it is the first of its kind.
+  @discardableResult
+  mutating func count(_ denial: ObservedDenial) -> Bool {
     if denials[denial.key] != nil {
-      denials[denial.key]?.count += 1
+      denials[denial.key]?.count += denial.count
     } else if denials.count < 1000 {
       denials[denial.key] = denial
-      hooks.denied(denial)
+      return true
     }
+    return false
   }
 
   // MARK: - Timers

@@ -12,42 +12,22 @@ package struct Cgroups: Sendable {
   }
 
   /// The run's directories, by controller.
-  package private(set) var directories: [Controller: String] = [:]
+  private var directories: [(controller: Controller, path: String)] = []
   private var isVersion2 = false
   private var limits = Limits()
 
   package init() {}
 
-  /// Asks the kernel to be ready for moving a process between groups.
-  ///
-  /// The first move after a while waits for all processors to pass a quiet state, some 8 ms, and the
-  /// next ones do not. A thread makes the first one, of this process into the group where it is,
-  /// while the run is still being prepared.
-  package static func prepareJoining() {
-    guard cl_effective_uid() == 0 else { return }
-    var thread = pthread_t()
-    var before = sigset_t()
-    var all = sigset_t()
-    sigfillset(&all)
-    // Signals belong to the thread that waits for them.
-    pthread_sigmask(SIG_BLOCK, &all, &before)
-    let made = pthread_create(
-      &thread,
-      nil,
-      { _ in
-        if let parent = Cgroups.places().parents[.pids] {
-          _ = Cgroups.write("\(parent)/cgroup.procs", "\(getpid())")
-        }
-        return nil
-      },
-      nil
-    )
-    if made == 0 { pthread_detach(thread) }
-    pthread_sigmask(SIG_SETMASK, &before, nil)
+  package var paths: [String] {
+    var paths: [String] = []
+    for (_, path) in directories where !paths.contains(path) { paths.append(path) }
+    return paths
   }
+  package func has(_ controller: Controller) -> Bool { directory(controller) != nil }
 
-  package var paths: [String] { Array(Set(directories.values)).sorted() }
-  package func has(_ controller: Controller) -> Bool { directories[controller] != nil }
+  private func directory(_ controller: Controller) -> String? {
+    directories.first { $0.controller == controller }?.path
+  }
 
   /// The groups that a run will have, by what this machine offers; nothing is made yet. What cannot
   /// be had is left out, and the plan falls back to resource limits and watching.
@@ -57,10 +37,14 @@ package struct Cgroups: Sendable {
     let places = Self.places()
     groups.isVersion2 = places.isVersion2
     for (controller, parent) in places.parents where limits.needs(controller) {
-      groups.directories[controller] = "\(parent)/caisson-\(run)"
+      groups.directories.append((controller, "\(parent)/caisson-\(run)"))
     }
     return groups
   }
+
+  /// Whether PID 1 of the run moves itself. A process of one thread may do so on version 1 without a
+  /// lock that waits for all processors to pass a quiet state, which takes 8 ms from outside.
+  package var areJoinedFromWithin: Bool { !isVersion2 && !directories.isEmpty }
 
   /// Makes the groups and sets their limits, all or none.
   func create() throws(SandboxError) {
@@ -95,47 +79,53 @@ package struct Cgroups: Sendable {
 
   /// Processes that the kernel killed because the run's memory was used up.
   func memoryKills() -> Int {
-    guard let path = directories[.memory] else { return 0 }
+    guard let path = directory(.memory) else { return 0 }
     return counter(path + (isVersion2 ? "/memory.events" : "/memory.oom_control"), "oom_kill")
   }
 
   /// Forks refused because the run had as many processes as it may.
   func processRefusals() -> Int {
-    guard let path = directories[.pids] else { return 0 }
+    guard let path = directory(.pids) else { return 0 }
     return counter(path + "/pids.events", "max")
   }
 
   /// The most memory that the run held at once, in bytes.
   func peakMemory() -> UInt64? {
-    guard let path = directories[.memory] else { return nil }
+    guard let path = directory(.memory) else { return nil }
     let name = isVersion2 ? "memory.peak" : "memory.max_usage_in_bytes"
-    return Self.read("\(path)/\(name)").flatMap { UInt64($0.prefix { $0.isNumber }) }
+    return HostTree.text("\(path)/\(name)").flatMap { UInt64($0.prefix { $0.isNumber }) }
   }
 
   // MARK: - Where groups can be made
 
   /// The directories below which this process may make groups.
-  package static func places() -> (parents: [Controller: String], isVersion2: Bool) {
-    let mounts = read("/proc/self/mountinfo") ?? ""
-    guard mounts.contains(" - cgroup") else { return ([:], false) }
-    var version1: [Controller: String] = [:]
+  package static func places() -> (
+    parents: [(controller: Controller, path: String)], isVersion2: Bool
+  ) {
+    // Bytes, and no search for text: this is on the way of every start.
+    let mounts = (HostTree.text("/proc/self/mountinfo") ?? "").utf8
+    var version1: [(controller: Controller, path: String)] = []
     var version2: String?
-    for line in mounts.utf8.split(separator: UInt8(ascii: "\n")).map(Substring.init)
-    where line.contains(" - cgroup") {
-      let halves = line.split(separator: " - ", maxSplits: 1)
-      guard halves.count == 2 else { continue }
-      let fields = halves[0].split(separator: " ")
-      let kind = halves[1].split(separator: " ")
-      guard fields.count > 4, kind.count > 2 else { continue }
-      let point = String(fields[4])
+    for line in mounts.split(separator: UInt8(ascii: "\n")) {
+      let words = line.split(separator: UInt8(ascii: " ")).map(Substring.init)
+      guard let dash = words.firstIndex(of: "-"), dash > 4, words.count > dash + 3 else {
+        continue
+      }
+      let kind = words[(dash + 1)...].map { $0 }
+      guard kind[0] == "cgroup" || kind[0] == "cgroup2" else { continue }
+      let point = String(words[4])
       if kind[0] == "cgroup2" { version2 = version2 ?? point }
       guard kind[0] == "cgroup" else { continue }
       for option in kind[2].split(separator: ",") {
-        if let controller = Controller(rawValue: String(option)) { version1[controller] = point }
+        if let controller = Controller(rawValue: String(option)),
+          !version1.contains(where: { $0.controller == controller })
+        {
+          version1.append((controller, point))
+        }
       }
     }
     var own: [String: String] = [:]
-    for line in (read("/proc/self/cgroup") ?? "").split(separator: "\n") {
+    for line in (HostTree.text("/proc/self/cgroup") ?? "").split(separator: "\n") {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
       for name in fields[1].split(separator: ",", omittingEmptySubsequences: false) {
@@ -143,21 +133,23 @@ package struct Cgroups: Sendable {
       }
     }
     if !version1.isEmpty {
-      var parents: [Controller: String] = [:]
+      var parents: [(controller: Controller, path: String)] = []
       for (controller, point) in version1 {
         let path = point + (own[controller.rawValue] ?? "")
-        if access(path, W_OK) == 0 { parents[controller] = path }
+        if access(path, W_OK) == 0 { parents.append((controller, path)) }
       }
       return (parents, false)
     }
     // Version 2: controllers are had where the parent hands them to its children.
     guard let version2, let path = own[""].map({ version2 + $0 }), access(path, W_OK) == 0 else {
-      return ([:], true)
+      return ([], true)
     }
-    let handed = Set((read("\(path)/cgroup.subtree_control") ?? "").split { " \n".contains($0) })
-    var parents: [Controller: String] = [:]
+    let handed = Set(
+      (HostTree.text("\(path)/cgroup.subtree_control") ?? "").split { " \n".contains($0) }
+    )
+    var parents: [(controller: Controller, path: String)] = []
     for controller in Controller.allCases where handed.contains(Substring(controller.rawValue)) {
-      parents[controller] = path
+      parents.append((controller, path))
     }
     return (parents, true)
   }
@@ -183,25 +175,11 @@ package struct Cgroups: Sendable {
   }
 
   private func counter(_ path: String, _ name: String) -> Int {
-    for line in (Self.read(path) ?? "").split(separator: "\n") {
+    for line in (HostTree.text(path) ?? "").split(separator: "\n") {
       let fields = line.split(separator: " ")
       if fields.count == 2, fields[0] == name { return Int(fields[1]) ?? 0 }
     }
     return 0
-  }
-
-  static func read(_ path: String) -> String? {
-    let number = cl_open(Int32(CL_AT_FDCWD), path, 0, 0)
-    guard number >= 0 else { return nil }
-    let file = Descriptor(number)
-    var text: [UInt8] = []
-    var bytes = [UInt8](repeating: 0, count: 16384)
-    while true {
-      let count = cl_read(file.number, &bytes, bytes.count)
-      guard count > 0 else { break }
-      text += bytes[..<count]
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// Writes a small file in one call; 0, or a negative errno.

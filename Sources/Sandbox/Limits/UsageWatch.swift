@@ -78,12 +78,12 @@ struct UsageWatch {
     var pending = [String(root)]
     let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
     while let pid = pending.popLast() {
-      let fields = (Cgroups.read("/proc/\(pid)/statm") ?? "").split(separator: " ")
+      let fields = (HostTree.text("/proc/\(pid)/statm") ?? "").split(separator: " ")
       if fields.count > 2, let resident = UInt64(fields[1]), let shared = UInt64(fields[2]) {
         total += (resident - min(shared, resident)) * page
       }
       for task in HostTree.names(in: "/proc/\(pid)/task") {
-        let children = Cgroups.read("/proc/\(pid)/task/\(task)/children") ?? ""
+        let children = HostTree.text("/proc/\(pid)/task/\(task)/children") ?? ""
         pending += children.split(separator: " ").map(String.init)
       }
     }

@@ -43,12 +43,17 @@ package enum Confinement {
     }
     plan.resourceLimits = resourceLimits(request)
     plan.terminals = request.terminals
+    plan.sockets =
+      request.network?.plan.sockets.map {
+        .init(isDatagram: $0.kind == .nameDatagram, address: $0.address, port: $0.port)
+      } ?? []
     plan.environment = request.environment.sorted { $0.key < $1.key }.map {
       "\($0.key)=\($0.value)"
     }
     plan.searchPath = (request.environment["PATH"] ?? "").split(separator: ":").map(String.init)
     plan.directory = request.directory
     plan.cgroups = request.cgroups
+    plan.joinsCgroups = request.joinsCgroups
     plan.placeholders = request.placeholders
     if request.removesEmptyLayer { plan.emptyLayer = request.workspace?.layer }
     return plan
@@ -106,6 +111,7 @@ package enum Confinement {
     }
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
+    if let network = request.network { placed.append(trust(network)) }
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
     let workspace = request.workspace
     if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
@@ -178,6 +184,9 @@ package enum Confinement {
       steps.append(step)
     }
     steps.append(.readOnly(target: "proc/sys"))
+    for place in request.network?.trustPlaces ?? [] {
+      steps.append(.place(file: relative(NetworkGrant.trustFile), target: relative(place)))
+    }
     steps += protections(request)
     return steps
   }
@@ -348,12 +357,17 @@ package enum Confinement {
       "group": "root:x:0:\n\(name):x:\(group):\nnogroup:x:65534:\n",
       "hosts": "127.0.0.1 localhost caisson\n::1 localhost caisson\n",
       "hostname": "caisson\n",
-      "resolv.conf": "",
+      "resolv.conf": request.network == nil ? "" : "nameserver \(NetworkPlan.nameServer)\n",
       "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     ]
     return files.sorted { $0.key < $1.key }.map { file, content in
       ("/etc/\(file)", .file(target: "etc/\(file)", mode: 0o644, content: Array(content.utf8)))
     }
+  }
+
+  private static func trust(_ network: NetworkGrant) -> (String, LaunchPlan.Step) {
+    let path = NetworkGrant.trustFile
+    return (path, .file(target: relative(path), mode: 0o444, content: network.trust))
   }
 
   private static func source(

@@ -34,9 +34,13 @@ package struct ConfinementRequest: Sendable {
   package var environment: [String: String]
   package var directory: String
   /// Which of the descriptors 0 to 2 are a terminal outside.
-  package var terminals: Set<Int32> = []
+  package var terminals: [Int32] = []
   package var observesFiles = false
+  /// The way out of the run, where the policy grants one.
+  package var network: NetworkGrant?
   package var cgroups: [String] = []
+  /// Whether PID 1 of the run moves itself into them.
+  package var joinsCgroups = false
   package var placeholders: [Placeholder] = []
   /// Whether the layer is removed at the run's end where nothing was changed.
   package var removesEmptyLayer = false

@@ -10,6 +10,7 @@ extension LaunchPlan {
     if !terminals.isEmpty { flags |= Int(CL_PLAN_TERMINAL) }
     for descriptor in terminals { flags |= Int(CL_PLAN_TERMINAL_FIRST) << Int(descriptor) }
     if dropsCapabilities { flags |= Int(CL_PLAN_DROP_CAPABILITIES) }
+    if joinsCgroups { flags |= Int(CL_PLAN_JOIN_CGROUPS) }
     for word in [UInt32(flags), uid, gid, insideUID, insideGID] { body.word(word) }
     body.long(namespaces.rawValue)
     body.text(hostname)
@@ -68,6 +69,11 @@ extension LaunchPlan {
       writer.byte(placeholder.isDirectory)
     }
     body.text(emptyLayer ?? "")
+    body.list(sockets) { writer, socket in
+      writer.byte(socket.isDatagram)
+      writer.data(socket.address)
+      writer.word(UInt32(socket.port))
+    }
 
     var whole = PlanWriter()
     whole.word(UInt32(CL_PLAN_MAGIC))
@@ -143,6 +149,10 @@ extension LaunchPlan.Step {
       writer.byte(isDirectory)
     case .readOnly(let target):
       writer.kind(CL_STEP_READ_ONLY)
+      writer.text(target)
+    case .place(let file, let target):
+      writer.kind(CL_STEP_PLACE)
+      writer.text(file)
       writer.text(target)
     case .writable(let target):
       writer.kind(CL_STEP_WRITABLE)

@@ -34,6 +34,8 @@ package struct LaunchPlan: Sendable, Equatable {
     /// Hides the target behind something empty.
     case mask(target: String, isDirectory: Bool)
     case readOnly(target: String)
+    /// Puts a file that an earlier step made over one that is there, read-only.
+    case place(file: String, target: String)
     /// Makes the target, which lies in a read-only mount, a writable mount of its own.
     case writable(target: String)
   }
@@ -47,6 +49,14 @@ package struct LaunchPlan: Sendable, Equatable {
   package struct LandlockRule: Sendable, Equatable {
     package var path: String
     package var access: LandlockAccess
+  }
+
+  /// A socket that PID 1 makes in the run's own network and hands out.
+  package struct Socket: Sendable, Equatable {
+    package var isDatagram: Bool
+    /// Four or sixteen bytes.
+    package var address: [UInt8]
+    package var port: UInt16
   }
 
   package struct Landlock: Sendable, Equatable {
@@ -75,10 +85,12 @@ package struct LaunchPlan: Sendable, Equatable {
   package var dropsCapabilities = true
   package var landlock: Landlock?
   package var resourceLimits: [ResourceLimit] = []
+  /// The ways out of the run; with any, every address of the world leads to the run's loopback.
+  package var sockets: [Socket] = []
   package var filter: [FilterInstruction] = []
   package var notifies = true
   /// Which of the descriptors 0 to 2 become a pseudo-terminal of the run's own.
-  package var terminals: Set<Int32> = []
+  package var terminals: [Int32] = []
   package var arguments: [String]
   /// The arguments' own bytes, where they are not the texts'.
   package var argumentBytes: [[UInt8]]?
@@ -89,6 +101,8 @@ package struct LaunchPlan: Sendable, Equatable {
   package var directory = "/"
   /// Directories of cgroups that the launcher removes when the run has ended.
   package var cgroups: [String] = []
+  /// Whether PID 1 moves itself into them before anything else.
+  package var joinsCgroups = false
   /// What the launcher removes from the host when the run has ended, if it is still empty.
   package var placeholders: [Placeholder] = []
   /// The layer's directory, if the launcher is to remove an upper and a work directory in it that

@@ -9,7 +9,7 @@ struct RunCommand: ParsableCommand {
     abstract: "Runs a command sealed: it reaches nothing that the policy does not grant.",
     discussion: """
       By default the command works on a copy-on-write view of the current directory, reads the \
-      system, and has no network. What it changed is shown by 'caisson diff' and taken by \
+      system, and has no network but what the policy or --allow grants. What it changed is shown by 'caisson diff' and taken by \
       'caisson apply'.
 
       Example:
@@ -49,6 +49,24 @@ struct RunCommand: ParsableCommand {
   )
   var workspace: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A host that may be reached besides, at port 443 or the one named; may be repeated.",
+      valueName: "host[:port]"
+    )
+  )
+  var allow: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A stored secret that is used towards the host it is bound to; may be repeated.",
+      valueName: "name"
+    )
+  )
+  var secret: [String] = []
+
   @Flag(name: .long, help: "Record each file access that the policy refuses (slower).")
   var traceDenials = false
 
@@ -78,6 +96,8 @@ struct RunCommand: ParsableCommand {
       tracesDenials: traceDenials,
       quiet: quiet,
       json: json,
+      allowed: allow,
+      secrets: secret,
       command: command
     )
     Foundation.exit(session.run())

@@ -12,6 +12,9 @@ struct RunsCommand: ParsableCommand {
       be applied), applied, undone, discarded, failed (Caisson could not carry it through) or \
       lost (its supervisor died).
 
+      What such runs left behind and what holds nothing is removed: empty cgroups, and the \
+      directory of a run that was killed before its first row.
+
       Example:
         caisson runs --limit 5
       """
@@ -42,7 +45,9 @@ struct RunsCommand: ParsableCommand {
   }
 
   private func list() throws -> [RunSummary] {
-    guard let journal = try Home.current().existingJournal() else { return [] }
+    let home = try Home.current()
+    guard let journal = try home.existingJournal() else { return [] }
+    LeftOvers(home: home, journal: journal).sweep()
     let runs = try journal.runs(limit: limit)
     do {
       return try journal.noticeAbandoned(among: runs) ? journal.runs(limit: limit) : runs

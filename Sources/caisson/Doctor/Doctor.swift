@@ -13,6 +13,7 @@ struct Doctor {
 
   func examine() -> [Finding] {
     [architecture()] + walls() + [landlock(), systemCalls()] + limits() + [state()] + [sockets()]
+      + owners()
   }
 
   // MARK: - Walls
@@ -136,7 +137,7 @@ struct Doctor {
     let places = Cgroups.places()
     let kind = places.isVersion2 ? "cgroup v2" : "cgroup v1"
     func finding(_ controller: Cgroups.Controller, _ name: String, _ fallback: String) -> Finding {
-      if places.parents[controller] != nil {
+      if places.parents.contains(where: { $0.controller == controller }) {
         return Finding(subject: name, state: .ok, meaning: "\(kind): exact")
       }
       return Finding(
@@ -192,6 +193,29 @@ struct Doctor {
     return Finding(subject: "state directory", state: .ok, meaning: "\(path), for you alone")
   }
 
+  /// Only the owner of a workspace is mapped into a run that uid 0 starts.
+  private func owners() -> [Finding] {
+    let directory = FileManager.default.currentDirectoryPath
+    guard host.isPrivileged, directory != "/" else { return [] }
+    let most = 100_000
+    let found = HostTree.foreignEntries(below: directory, most: most)
+    let part = found.isComplete ? "" : " among the first \(most) that were looked at"
+    guard found.count > 0, let example = found.example else {
+      let meaning = "all files belong to the owner of the directory"
+      return [Finding(subject: "this directory", state: .ok, meaning: meaning + part)]
+    }
+    return [
+      Finding(
+        subject: "this directory",
+        state: .weaker,
+        meaning: "\(found.count) file(s)\(part) belong to another user or group than the "
+          + "directory: a run reads them as nobody's and cannot change them, such as "
+          + PrintableText.quotedName(example.utf8),
+        remedy: "give all to one owner (chown -R), or start the run as that user"
+      )
+    ]
+  }
+
   /// Sockets pass through read-only binds: what listens in a tree that every run sees is named.
   private func sockets() -> Finding {
     let trees = ["/usr", "/opt", "/etc", "/lib"]
@@ -239,13 +263,20 @@ struct Doctor {
       identity: UInt32.random(in: 0...UInt32.max)
     )
     do {
+      var output = try OutputRelay()
+      let launcher = try Launcher(
+        path: RunSession.ownPath("caisson-launch"),
+        terminals: [],
+        output: &output
+      )
       let supervisor = try RunSupervisor(
         plan: Confinement.plan(request),
         limits: Limits(),
         groups: Cgroups(),
         layer: nil,
         hooks: .init(beforeStart: {}, denied: { _ in }, judge: { _, _, _ in nil }),
-        launcher: Launcher(path: RunSession.launcherPath(), terminals: [])
+        output: output,
+        launcher: launcher
       )
       return try supervisor.run().end
     } catch {

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Sandbox
 
@@ -11,14 +10,16 @@ struct OwnProcess {
   let namespace: String?
 
   static func current() -> OwnProcess {
-    let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8)
     // The name in parentheses may hold spaces: count from the last one.
-    let fields = text?.split(separator: ")").last?.split(separator: " ") ?? []
-    let boot = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+    let text = HostTree.text("/proc/self/stat") ?? ""
+    let name = text.utf8.lastIndex(of: UInt8(ascii: ")")) ?? text.utf8.startIndex
+    let fields = text.utf8[name...].split(separator: UInt8(ascii: " "))
     return OwnProcess(
       pid: getpid(),
-      start: fields.count > 19 ? UInt64(fields[19]) ?? 0 : 0,
-      boot: boot?.trimmingCharacters(in: .whitespacesAndNewlines),
+      start: fields.count > 20 ? UInt64(Substring(fields[20])) ?? 0 : 0,
+      boot: HostTree.text("/proc/sys/kernel/random/boot_id").map {
+        String($0.prefix { $0 != "\n" })
+      },
       namespace: HostTree.link("/proc/self/ns/pid")
     )
   }

@@ -4,7 +4,7 @@ import Sandbox
 
 /// The environment of a run: an allow-list of the caller's, and what every program expects.
 struct RunEnvironment {
-  let values: [String: String]
+  private(set) var values: [String: String]
   /// Names of the caller's variables that look like secrets and were kept back.
   let withheld: [String]
 
@@ -26,6 +26,11 @@ struct RunEnvironment {
     values.merge(selection.kept) { ours, _ in ours }
     values.merge(policy.environment.set) { $1 }
     return RunEnvironment(values: values, withheld: selection.withheld)
+  }
+
+  /// Adds what the run's network needs, where the policy has not set it to something else.
+  mutating func add(_ added: [String: String]) {
+    values.merge(added) { set, _ in set }
   }
 
   /// The caller's search path, as far as the run can see it.

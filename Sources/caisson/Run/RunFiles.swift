@@ -10,19 +10,23 @@ struct RunFiles {
   let run: RunID
   let directory: FilePath
 
+  private let runs: FilePath
+
   init(home: Home, run: RunID) {
     self.run = run
-    directory = home.runs.appending(run.text)
+    runs = home.runs
+    directory = runs.appending(run.text)
   }
 
   /// Makes the directory with the run's layer, its policy and its record.
   func create(_ grants: RunGrants) throws -> WorkspaceRecord {
-    try Home.prepare(directory.removingLastComponent())
+    try Home.prepare(runs)
     guard mkdir(directory.string, 0o700) == 0 else {
       throw RunSession.Refusal.failed(
         "cannot make \(directory): \(String(cString: strerror(errno)))"
       )
     }
+    lock()
     // An overlay cannot carry another one, as in most containers: then the run gets a copy.
     let isRefused = HostTree.fileSystemKind(directory.string) == .overlay
     let record = WorkspaceRecord(
@@ -53,6 +57,40 @@ struct RunFiles {
     case .direct, .none: break
     }
     return record
+  }
+
+  /// Marks the directory as that of a living process, to this process's end: until the run's first
+  /// row is written, nothing else says so. Where it cannot be locked, it cannot be swept either.
+  private func lock() {
+    let descriptor = open(directory.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor >= 0 { _ = flock(descriptor, LOCK_EX | LOCK_NB) }
+  }
+
+  /// Removes the directory of a run that never began. False where that is not certain: its
+  /// supervisor may live, or it may hold work whose record was lost.
+  func removeUnlessInUse(olderThan seconds: Int, isUnknown: () -> Bool) -> Bool {
+    let descriptor = open(directory.string, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mtim.tv_sec + seconds < time(nil),
+      flock(descriptor, LOCK_EX | LOCK_NB) == 0, isUnknown(), !mayHoldWork
+    else { return false }
+    removeAfterFailure()
+    return access(directory.string, F_OK) != 0
+  }
+
+  /// Whether something lies here that a command may have made. A run's directory is described before
+  /// the command starts; until then a private copy is what the workspace is.
+  private var mayHoldWork: Bool {
+    func holds(_ name: String) -> Bool {
+      access(directory.appending(name).string, F_OK) == 0
+    }
+    func isEmpty(_ name: String) -> Bool {
+      let path = directory.appending(name).string
+      return rmdir(path) == 0 || errno == ENOENT
+    }
+    return holds("apply") || (holds("workspace.json") && holds("copy")) || !isEmpty("upper")
   }
 
   /// Writes down what the run's changes are measured and judged by. Nothing runs before that.

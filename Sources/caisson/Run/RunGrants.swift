@@ -20,9 +20,11 @@ struct RunGrants {
     policyName: String,
     directory: String?,
     mode: String?,
+    additions: NetworkAdditions,
     home: Home
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
+    additions.add(to: &document.network)
     let mode = try Self.mode(mode, document)
     switch mode {
     case .none: document.workspace = .none
@@ -143,8 +145,8 @@ struct RunGrants {
     if grant.isPrefix {
       let cut = grant.path.lastIndex(of: "/") ?? grant.path.startIndex
       let parent = String(grant.path[..<cut])
-      let start = grant.path[grant.path.index(after: cut)...]
-      return HostTree.names(in: parent).filter { $0.hasPrefix(start) }
+      let start = grant.path[grant.path.index(after: cut)...].utf8
+      return HostTree.names(in: parent).filter { $0.utf8.starts(with: start) }
         .compactMap { HostTree.findSystem("\(parent)/\($0)") }
     }
     let found =

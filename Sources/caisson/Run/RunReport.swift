@@ -30,6 +30,9 @@ struct RunReport {
       lines.append(
         "  denied: \(denial.what)\(PrintableText.quotedName(path.utf8))\(times) by \(denial.rule)"
       )
+      if denial.layer == .network, let remedy = denial.remedy {
+        lines.append("    to allow: \(remedy)")
+      }
     }
     if outcome.denials.count > 5 {
       lines.append("  and \(outcome.denials.count - 5) more: caisson audit \(run)")

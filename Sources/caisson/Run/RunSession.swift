@@ -14,6 +14,9 @@ struct RunSession {
   let tracesDenials: Bool
   let quiet: Bool
   let json: Bool
+  /// Hosts, and secrets with theirs, that are granted besides what the policy grants.
+  var allowed: [String] = []
+  var secrets: [String] = []
   let command: [String]
 
   /// Why a run was not started, with its exit status.
@@ -39,17 +42,18 @@ struct RunSession {
   }
 
   private func start() throws -> Int32 {
-    Cgroups.prepareJoining()
     let home = try Home.current()
     try home.prepareState()
+    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
+    let journal = RunJournal(home: home, run: run)
     let host = HostFacts.probe()
     let grants = try RunGrants.resolve(
       policyName: policyName,
       directory: directory,
       mode: mode,
+      additions: NetworkAdditions.read(allowed, secrets, home: home),
       home: home
     )
-    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let files = RunFiles(home: home, run: run)
     let record = try files.create(grants)
     // Once the run is on record, its directory stays, whatever fails: it may hold work.
@@ -57,16 +61,24 @@ struct RunSession {
     defer { if !isRecorded { files.removeAfterFailure() } }
 
     try StandardInput.makePrivate(in: files.directory)
-    let environment = RunEnvironment.make(
+    // Before anything else is made: whoever cannot be given a way out is not started.
+    var network = try RunNetwork.start(grants.policy, run: run, home: home, reads: grants.reads)
+    var environment = RunEnvironment.make(
       policy: grants.policy,
       run: run,
       host: host,
       home: grants.home,
       visible: grants.reads + grants.writes + (grants.workspace.map { [$0] } ?? [])
     )
+    if let added = network?.environment { environment.add(added) }
     let limits = grants.policy.limits
-    let terminals = Set((Int32(0)...2).filter { isatty($0) == 1 })
-    let launcher = try Launcher(path: Self.launcherPath(), terminals: terminals)
+    let terminals = [Int32(0), 1, 2].filter { isatty($0) == 1 }
+    var output = try OutputRelay()
+    let launcher = try Launcher(
+      path: Self.ownPath("caisson-launch"),
+      terminals: terminals,
+      output: &output
+    )
     let groups = Cgroups.plan(for: run, limits: limits)
     defer { groups.remove() }
     var request = ConfinementRequest(
@@ -87,7 +99,9 @@ struct RunSession {
     request.hasTemporaryDirectory = grants.hasTemporaryDirectory
     request.terminals = terminals
     request.observesFiles = tracesDenials
+    request.network = network?.grant
     request.cgroups = groups.paths
+    request.joinsCgroups = groups.areJoinedFromWithin
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
     request.protected = grants.protected(record.mode)
@@ -107,33 +121,39 @@ struct RunSession {
       throw Refusal.failed("the command's arguments are no UTF-8 and cannot be passed on as given")
     }
 
-    // Opened while the launcher is at work already: neither waits for the other.
-    let journal = RunJournal(home: home, run: run)
     let started = started(grants, record, request, environment.withheld)
     var changes: ChangeCounts?
+    let hooks = RunSupervisor.Hooks(
+      beforeStart: {
+        try files.describe(record, grants.policy)
+        try journal.begin(.runStarted(started))
+        isRecorded = true
+      },
+      denied: { try? journal.append([.denial($0.event)]) },
+      judge: { path, writes, executes in
+        let request: Request = writes ? .write(path) : executes ? .execute(path) : .read(path)
+        let decision = grants.policy.decide(request)
+        return decision.verdict == .deny ? (decision.rule, decision.remedy) : nil
+      },
+      ended: { outcome in
+        changes = files.changes(record)
+        if changes?.total != 0 { files.flush() }
+        try journal.append(ended(outcome, changes))
+      },
+      observed: { audits in
+        let events = try RunNetwork.events(audits)
+        try journal.append(events.map(Event.network))
+        return events.compactMap(\.denial)
+      }
+    )
     let supervisor = try RunSupervisor(
       plan: plan,
       limits: limits,
       groups: groups,
       layer: record.mode == .overlay ? record.changes.string : nil,
-      hooks: .init(
-        beforeStart: {
-          try files.describe(record, grants.policy)
-          try journal.begin(.runStarted(started))
-          isRecorded = true
-        },
-        denied: { try? journal.append([.denial($0.event)]) },
-        judge: { path, writes, executes in
-          let request: Request = writes ? .write(path) : executes ? .execute(path) : .read(path)
-          let decision = grants.policy.decide(request)
-          return decision.verdict == .deny ? (decision.rule, decision.remedy) : nil
-        },
-        ended: { outcome in
-          changes = files.changes(record)
-          if changes?.total != 0 { files.flush() }
-          try journal.append(ended(outcome, changes))
-        }
-      ),
+      hooks: hooks,
+      output: output,
+      egress: network?.takeLink(),
       launcher: launcher
     )
     let outcome = try supervisor.run()
@@ -146,7 +166,10 @@ struct RunSession {
     )
     // What holds changes stays, and so does what could not be looked at.
     if changes?.total == 0 { files.removeLayer() }
+    // A terminal that takes nothing would hold up the end; what it misses is on record.
+    guard !outcome.terminalIsStuck || isatty(2) != 1 else { return outcome.exitStatus }
     if case .failed(let error) = outcome.end { complain("\(error)") }
+    if let lost = outcome.lostOutput { complain(Self.description(of: lost)) }
     if json { report.printJSON() } else if !quiet { report.print() }
     return outcome.exitStatus
   }
@@ -186,7 +209,9 @@ struct RunSession {
   }
 
   private func ended(_ outcome: RunOutcome, _ changes: ChangeCounts?) -> [Event] {
-    var events: [Event] = outcome.denials.filter { $0.count > 1 }.map { .denial($0.event) }
+    var events: [Event] = outcome.denials.filter { $0.count > 1 && $0.layer != .network }.map {
+      .denial($0.event)
+    }
     if let hit = outcome.limit {
       events.append(.limitHit(.init(limit: hit.limit, value: hit.value, detail: hit.detail)))
     }
@@ -209,11 +234,17 @@ struct RunSession {
 
   // MARK: - Parts
 
-  /// The launcher lies beside this program.
-  static func launcherPath() -> String {
+  private static func description(of lost: OutputRelay.Failure) -> String {
+    let name = lost.descriptor == 1 ? "standard output" : "standard error"
+    return "\(name) could not be written: \(String(cString: strerror(lost.error))); "
+      + "the rest of what the command printed there is lost"
+  }
+
+  /// Another program of ours, which lies beside this one.
+  static func ownPath(_ name: String) -> String {
     var own = HostTree.link("/proc/self/exe") ?? CommandLine.arguments[0]
     if let slash = own.lastIndex(of: "/") { own = String(own[..<slash]) }
-    return own + "/caisson-launch"
+    return own + "/" + name
   }
 
   /// Every layer; a debug build can leave some out, to show that each holds alone.
@@ -236,8 +267,14 @@ extension String {
 
 extension ObservedDenial {
   var event: Denial {
-    Denial(
-      layer: layer == .seccomp ? .seccomp : .file,
+    let kind: Denial.Layer =
+      switch layer {
+      case .seccomp: .seccomp
+      case .file: .file
+      case .network: .network
+      }
+    return Denial(
+      layer: kind,
       what: what,
       path: path,
       pid: Int32(clamping: pid),

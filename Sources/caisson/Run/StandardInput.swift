@@ -20,7 +20,14 @@ enum StandardInput {
     }
     guard fstat(0, &status) == 0 else { return }
     switch status.st_mode & S_IFMT {
-    case S_IFREG where fcntl(0, F_GETFL) & O_ACCMODE == O_RDONLY: try copy(into: directory)
+    case S_IFREG where fcntl(0, F_GETFL) & O_ACCMODE == O_WRONLY:
+      let nothing = open("/dev/null", O_WRONLY | O_CLOEXEC)
+      defer { close(nothing) }
+      guard nothing >= 0, dup2(nothing, 0) == 0 else {
+        throw failure("cannot replace standard input")
+      }
+    // Also one that can be written: what is read is given, the file itself is not.
+    case S_IFREG: try copy(into: directory)
     default: break
     }
   }

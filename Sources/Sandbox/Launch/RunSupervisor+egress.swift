@@ -1,0 +1,51 @@
+internal import CLinux
+
+extension RunSupervisor {
+  /// Passes on sockets of the run.
+  mutating func giveEgress(_ sockets: [Int32]) {
+    guard egress != nil else {
+      for socket in sockets { _ = cl_close(socket) }
+      return
+    }
+    do throws(SandboxError) {
+      try egress?.give(sockets)
+    } catch {
+      end = .failed(error)
+    }
+  }
+
+  /// Waits until the sockets of the run are served: a command that comes first would be refused.
+  mutating func awaitEgress() {
+    guard egress != nil else { return }
+    do throws(SandboxError) {
+      try egress?.awaitService()
+    } catch {
+      end = .failed(error)
+    }
+  }
+
+  /// Takes what the way out has to say. Its end is the end of the run.
+  mutating func handleEgress() {
+    switch egress?.receive() {
+    case .audit(let body): record([body])
+    case .failed(let what): end = end ?? .failed(.egress(what))
+    case .ended: end = end ?? .failed(.egress("it was killed"))
+    case .policyTaken, nil: break
+    }
+  }
+
+  /// Ends the way out, and records what it saw last.
+  mutating func finishEgress() {
+    guard let link = egress.take() else { return }
+    let audits = link.finish()
+    if !audits.isEmpty { record(audits) }
+  }
+
+  private mutating func record(_ audits: [[UInt8]]) {
+    do {
+      for denial in try hooks.observed(audits) { count(denial) }
+    } catch {
+      end = end ?? .failed(.egress("what it observed cannot be recorded: \(error)"))
+    }
+  }
+}

@@ -1,0 +1,21 @@
+internal import Glibc
+
+extension Cgroups {
+  /// The groups of runs that lie where this process would make its own: those of living runs, and
+  /// those that a run left whose supervisor and launcher were killed together.
+  package static func present() -> [RunID: [String]] {
+    var found: [RunID: [String]] = [:]
+    for parent in Set(places().parents.map(\.path)).sorted() {
+      for name in HostTree.names(in: parent) where name.hasPrefix("caisson-") {
+        guard let run = RunID(String(name.dropFirst("caisson-".count))) else { continue }
+        found[run, default: []].append("\(parent)/\(name)")
+      }
+    }
+    return found
+  }
+
+  /// Removes groups that hold no process; the kernel refuses to remove any other.
+  package static func removeEmpty(_ paths: [String]) {
+    for path in paths { rmdir(path) }
+  }
+}

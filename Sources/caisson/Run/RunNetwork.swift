@@ -1,0 +1,127 @@
+import Foundation
+import Journal
+import Policy
+import Sandbox
+
+/// The way out of one run: what is asked of `caisson-egress`, and what the run finds inside.
+struct RunNetwork: ~Copyable {
+  /// Taken by the supervisor.
+  private(set) var link: EgressLink?
+  let grant: NetworkGrant
+  /// Variables of the run: placeholders of secrets, and where the bundle of roots lies.
+  let environment: [String: String]
+
+  /// Starts the way out where the policy grants one.
+  static func start(
+    _ policy: CompiledPolicy,
+    run: RunID,
+    home: Home,
+    reads: [GrantedPath]
+  ) throws -> RunNetwork? {
+    guard policy.grantsNetwork else { return nil }
+    return try RunNetwork(policy, run: run, home: home, reads: reads)
+  }
+
+  private init(_ policy: CompiledPolicy, run: RunID, home: Home, reads: [GrantedPath]) throws {
+    let stored: [StoredSecret]
+    do {
+      stored = try SecretStore(home: home).load(for: policy.network)
+    } catch {
+      throw RunSession.Refusal.policy("\(error)")
+    }
+    var environment: [String: String] = [:]
+    var secrets: [Setup.Secret] = []
+    for secret in stored {
+      let placeholder = SecretPlaceholder.make(for: secret.name)
+      environment[secret.name] = placeholder
+      secrets.append(
+        Setup.Secret(
+          name: secret.name,
+          placeholder: placeholder,
+          value: Data(secret.value),
+          bindings: secret.bindings
+        )
+      )
+    }
+    let roots = try Self.roots()
+    let setup = Setup(
+      run: run.text,
+      policy: policy.document.canonicalText,
+      secrets: secrets,
+      trust: roots
+    )
+    let link = try EgressLink(path: RunSession.ownPath("caisson-egress"))
+    let certificate = try link.configure(Array(try JSONEncoder().encode(setup)))
+    guard let bundle = FileManager.default.contents(atPath: roots) else {
+      throw RunSession.Refusal.failed("cannot read the roots of trust in \(roots)")
+    }
+    let trust = Array(bundle) + [0x0A] + certificate
+    let places = Self.bundles.compactMap { HostTree.find($0, isSystem: true) }
+      .filter { place in
+        !place.isDirectory && reads.contains { PathText.covers($0.real, place.real) }
+      }
+      .map(\.real)
+    for name in NetworkGrant.trustVariables { environment[name] = NetworkGrant.trustFile }
+    self.link = consume link
+    self.environment = environment
+    grant = NetworkGrant(
+      plan: NetworkPlan(policy.network),
+      trust: trust,
+      trustPlaces: Array(Set(places)).sorted()
+    )
+  }
+
+  mutating func takeLink() -> EgressLink? { link.take() }
+
+  /// What `caisson-egress` is told, by the names that it reads.
+  private struct Setup: Encodable {
+    struct Secret: Encodable {
+      let name, placeholder: String
+      let value: Data
+      let bindings: [SecretBinding]
+    }
+
+    let run, policy: String
+    let secrets: [Secret]
+    let trust: String
+  }
+
+  // MARK: - Whom to trust
+
+  /// Where systems keep the bundle of roots.
+  private static let bundles = [
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+  ]
+
+  /// The caller's own choice first, as OpenSSL has it: companies add their own roots so.
+  private static func roots() throws -> String {
+    if let named = ProcessInfo.processInfo.environment["SSL_CERT_FILE"], !named.isEmpty {
+      return named
+    }
+    guard let found = bundles.first(where: FileManager.default.isReadableFile(atPath:)) else {
+      throw RunSession.Refusal.failed(
+        "this machine has no bundle of root certificates; install ca-certificates, or name one in "
+          + "SSL_CERT_FILE"
+      )
+    }
+    return found
+  }
+}
+
+extension RunNetwork {
+  /// Reads what the way out observed, as rows for the journal.
+  static func events(_ audits: [[UInt8]]) throws -> [NetworkEvent] {
+    try audits.flatMap { try JSONDecoder().decode([NetworkEvent].self, from: Data($0)) }
+  }
+}
+
+extension NetworkEvent {
+  /// What is said of a refusal at the end of a run.
+  var denial: ObservedDenial? {
+    guard verdict == .denied else { return nil }
+    let place = port == 443 || port == 0 || port == 53 ? host : "\(host):\(port)"
+    let what = method.map { "\($0) \(place)\(path ?? "")" } ?? place
+    return .network(what, path: nil, rule: rule, remedy: remedy, count: count)
+  }
+}
