@@ -263,8 +263,14 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     row.way = flow.way.rawValue
     row.address = channel.remoteAddress?.bytes.map(AddressRange.text)
     let idle = TimeAmount.milliseconds(Int64(entrance.limits.idle * 1_000))
-    let splice = Splice(idle: idle) { [self, row] totals in
+    var isOver = false
+    let mayGo = { [ledger = entrance.ledger] (bytes: Int) in
+      isOver = isOver || !ledger.book(bytes, for: rule)
+      return !isOver
+    }
+    let splice = Splice(idle: idle, mayGo: mayGo) { [self, row] totals in
       var row = row
+      if isOver { row.deny(Refusal(budgetOf: rule, host: flow.host)) }
       row.transport = transport ?? "tcp"
       row.sent = totals.sent
       row.received = totals.received

@@ -11,6 +11,7 @@ package struct Entrance: Sendable {
   let server: any ConnectionServer
   let audit: any AuditSink
   let limits: TransportLimits
+  let ledger: Ledger
   private let overflow = Overflow()
 
   package init(
@@ -20,7 +21,8 @@ package struct Entrance: Sendable {
     dialer: any Dialer,
     server: any ConnectionServer,
     audit: any AuditSink,
-    limits: TransportLimits
+    limits: TransportLimits,
+    ledger: Ledger = Ledger()
   ) {
     self.policy = policy
     self.names = names
@@ -29,6 +31,7 @@ package struct Entrance: Sendable {
     self.server = server
     self.audit = audit
     self.limits = limits
+    self.ledger = ledger
   }
 
   /// Where an accepted connection wants to go, as far as its own address tells.

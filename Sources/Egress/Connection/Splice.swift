@@ -16,10 +16,19 @@ final class Splice {
   private var openHalves = 2
   private var timer: Scheduled<Void>?
   private var onEnd: ((Totals) -> Void)?
+  /// Whether more bytes may go out of the run.
+  private let mayGo: (Int) -> Bool
 
-  /// - Parameter onEnd: called once, when both channels are closed.
-  init(idle: TimeAmount, onEnd: @escaping (Totals) -> Void) {
+  /// - Parameters:
+  ///   - mayGo: asked for each count of bytes that the run sends; no ends both connections.
+  ///   - onEnd: called once, when both channels are closed.
+  init(
+    idle: TimeAmount,
+    mayGo: @escaping (Int) -> Bool = { _ in true },
+    onEnd: @escaping (Totals) -> Void
+  ) {
     self.idle = idle
+    self.mayGo = mayGo
     self.onEnd = onEnd
     inner = Half()
     outer = Half()
@@ -39,9 +48,20 @@ final class Splice {
     outer.start()
   }
 
-  fileprivate func count(_ bytes: Int, isInner: Bool) {
+  /// Counts bytes that were read, and says whether they may go on.
+  fileprivate func count(_ bytes: Int, isInner: Bool) -> Bool {
     lastActivity = .now()
-    if isInner { totals.sent += UInt64(bytes) } else { totals.received += UInt64(bytes) }
+    guard isInner else {
+      totals.received += UInt64(bytes)
+      return true
+    }
+    guard mayGo(bytes) else {
+      inner.close()
+      outer.close()
+      return false
+    }
+    totals.sent += UInt64(bytes)
+    return true
   }
 
   fileprivate func halfEnded() {
@@ -97,7 +117,7 @@ final class Splice {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       let bytes = unwrapInboundIn(data)
-      splice?.count(bytes.readableBytes, isInner: isInner)
+      guard let splice, splice.count(bytes.readableBytes, isInner: isInner) else { return }
       partner?.write(bytes)
     }
 

@@ -32,13 +32,15 @@ package final class Service: Sendable {
       limits: limits
     )
     let (authority, trust) = try Self.identity(configuration)
+    let ledger = Ledger()
     let server = InspectedServer(
       policy: policy,
       dialer: dialer,
       audit: audit,
       authority: authority,
       secrets: try configuration.secretTable(),
-      trust: trust
+      trust: trust,
+      ledger: ledger
     )
     self.policy = policy
     self.plan = plan
@@ -51,7 +53,8 @@ package final class Service: Sendable {
       dialer: dialer,
       server: server,
       audit: audit,
-      limits: limits
+      limits: limits,
+      ledger: ledger
     )
     certificate = Array(authority.certificatePEM.utf8)
     group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 2))
