@@ -115,7 +115,7 @@ let package = Package(
     .testTarget(
       name: "EgressTests",
       dependencies: [
-        "Egress", "Policy",
+        "CLinux", "Egress", "Policy",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
