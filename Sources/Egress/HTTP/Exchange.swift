@@ -74,7 +74,9 @@ final class Exchange {
   }
 
   /// Answers with a denial; the connection serves on.
-  func refuse(_ refusal: Refusal, status: Int) {
+  ///
+  /// - Parameter body: in the place of the page, where a program wants it said in its own way.
+  func refuse(_ refusal: Refusal, status: Int, body: ByteBuffer? = nil, type: String? = nil) {
     guard phase != .over else { return }
     observation.verdict = refusal.kind == .unreachable ? .failed : .denied
     observation.rule = refusal.rule
@@ -83,7 +85,7 @@ final class Exchange {
     dropLink()
     guard !hasAnswer, let asker else { return breakOff() }
     observation.status = status
-    let page = DenialPage(refusal, status: status, to: request)
+    let page = DenialPage(refusal, status: status, to: request, body: body, type: type)
     finish {
       asker.answer(page.head)
       asker.answerBody(page.body)
@@ -235,7 +237,12 @@ final class Exchange {
     guard phase == .dialing, let plan else { return link.close() }
     self.link = link
     phase = .sending
-    link.send(plan.head, for: self)
+    if !plan.carried.isEmpty {
+      observation.credential = plan.carried.map(\.name).joined(separator: ", ")
+    }
+    var sent = plan.head
+    if request.takesTrailers, !link.isHTTP1 { sent.headers.add(name: "te", value: "trailers") }
+    link.send(sent, for: self)
     let head = plan.head.uri.utf8.count + plan.head.headers.count * 32
     guard book(head, plan.rule) else { return }
     if gathered.readableBytes > 0 {
@@ -375,11 +382,12 @@ final class Exchange {
       ended: { self.tunnelEnded() }
     )
     let answer = AnswerHead(status: head.status, headers: headers, length: nil, mayHaveBody: false)
-    guard let near = asker.becomeTunnel(answer), link.becomeTunnel(far) else {
+    guard let near = asker.becomeTunnel(answer),
+      link.becomeTunnel(far, ready: { TunnelEnd.join(near, far) })
+    else {
       link.close()
       return breakOff()
     }
-    TunnelEnd.join(near, far)
   }
 
   func tunnelSent(_ bytes: Int) {
