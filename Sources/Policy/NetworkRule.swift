@@ -18,6 +18,8 @@ package struct HostRule: Hashable, Sendable {
   package var addresses: [String]
   /// Whether a request may become a WebSocket. Without `rules` a host may be spoken to in any way.
   package var websocket: Bool
+  /// Whether a segment of a path may hold an encoded slash, as registries of packages use it.
+  package var encodedSlash: Bool
   /// The bytes that a run may send there, all connections together.
   package var sentBudget: UInt64?
   package var mark: SourceMark
@@ -30,6 +32,7 @@ package struct HostRule: Hashable, Sendable {
     networks: [AddressRange] = [],
     addresses: [String] = [],
     websocket: Bool = false,
+    encodedSlash: Bool = false,
     sentBudget: UInt64? = nil,
     line: Int? = nil
   ) {
@@ -40,6 +43,7 @@ package struct HostRule: Hashable, Sendable {
     self.networks = networks
     self.addresses = addresses
     self.websocket = websocket
+    self.encodedSlash = encodedSlash
     self.sentBudget = sentBudget
     mark = SourceMark(line: line)
   }

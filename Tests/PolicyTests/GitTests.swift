@@ -48,6 +48,7 @@ struct GitTests {
     ("GET", "/acme/app2/info/refs?service=git-upload-pack", false),
     ("GET", "/acme/app.git/info/refs", false),
     ("GET", "/acme/app.git/info/refs?service=git-upload-pack&service=git-receive-pack", false),
+    ("POST", "/acme%2Fapp.git/git-upload-pack", false),
     ("GET", "/acme/app.git/HEAD", false), ("GET", "/acme/app", false),
     ("POST", "/acme/app.git/Git-Receive-Pack", false),
     ("GET", "/acme/app.git/git-upload-pack", false),

@@ -134,6 +134,16 @@ struct NetworkPolicyTests {
     #expect(grant.bodyLimit == 1024)
   }
 
+  @Test func `an encoded slash needs a grant, and denials read it as a slash`() throws {
+    let entry =
+      "{ host: api.example.com, rules: [{ allow: \"GET /*\" }, { deny: \"* /private/**\" }]"
+    let without = try policy("  - \(entry) }")
+    #expect(try !isAllowed(without, "GET", "/@scope%2Fname"))
+    let with = try policy("  - \(entry), encoded_slash: true }")
+    #expect(try isAllowed(with, "GET", "/@scope%2fname"))
+    #expect(try !isAllowed(with, "GET", "/private%2Fname"))
+  }
+
   @Test func `the credential is that of what allowed the request`() throws {
     let policy = try policy(
       """

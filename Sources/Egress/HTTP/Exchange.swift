@@ -94,12 +94,12 @@ final class Exchange {
   }
 
   /// Ends what cannot be finished.
-  private func breakOff() {
+  func breakOff() {
     let asker = self.asker
     finish { asker?.abort() }
   }
 
-  private func finish(_ last: () -> Void) {
+  func finish(_ last: () -> Void) {
     guard phase != .over else { return }
     phase = .over
     observation.seconds = Double((NIODeadline.now() - started).nanoseconds) / 1e9
@@ -108,7 +108,7 @@ final class Exchange {
     last()
   }
 
-  private func dropLink() {
+  func dropLink() {
     let link = self.link
     self.link = nil
     link?.close()
@@ -351,59 +351,5 @@ final class Exchange {
     if observation.reason == nil { observation.reason = "the run broke off" }
     if observation.rule.isEmpty { observation.rule = Refusal.bounds }
     finish {}
-  }
-
-  // MARK: Tunnels
-
-  private func tunnel(_ head: HTTPResponseHead) {
-    let key = request.headers.first(name: "sec-websocket-key")
-    guard let plan, plan.isWebSocket, WebSocketHandshake.isAccepted(head, key: key), let link,
-      let asker
-    else {
-      return refuse(
-        Refusal(
-          .malformed,
-          rule: Refusal.ambiguous,
-          reason: "the server changes to a protocol that was not asked for"
-        ),
-        status: 502
-      )
-    }
-    observation.status = 101
-    var headers = HTTPHeaders()
-    for (name, value) in head.headers where !AnswerReader.isHop(name.lowercased()) {
-      headers.add(name: name, value: value)
-    }
-    headers.add(name: "upgrade", value: "websocket")
-    phase = .tunnel
-    let far = TunnelEnd(
-      early: ByteBuffer(),
-      count: { self.observation.received += UInt64($0) },
-      ended: { self.tunnelEnded() }
-    )
-    let answer = AnswerHead(status: head.status, headers: headers, length: nil, mayHaveBody: false)
-    guard let near = asker.becomeTunnel(answer),
-      link.becomeTunnel(far, ready: { TunnelEnd.join(near, far) })
-    else {
-      link.close()
-      return breakOff()
-    }
-  }
-
-  func tunnelSent(_ bytes: Int) {
-    guard let plan else { return }
-    observation.sent += UInt64(bytes)
-    if let budget = plan.rule.sentBudget,
-      !scope.office.ledger.book(bytes, to: scope.flow.host, budget: budget)
-    {
-      observation.reason = "the budget of \(scope.flow.host) is used up"
-      dropLink()
-    }
-  }
-
-  func tunnelEnded() {
-    guard phase == .tunnel else { return }
-    finish {}
-    link = nil
   }
 }

@@ -21,6 +21,7 @@ extension HostRule {
     if !networks.isEmpty { parts.append("networks: \(YAMLText.list(networks.map(\.text)))") }
     if !addresses.isEmpty { parts.append("addresses: \(YAMLText.list(addresses))") }
     if websocket { parts.append("websocket: true") }
+    if encodedSlash { parts.append("encoded_slash: true") }
     if let sentBudget { parts.append("budget: { sent: \(Limits.text(bytes: sentBudget)) }") }
     return parts
   }

@@ -47,6 +47,7 @@ extension NodeReader {
     }
     let destination = destination(keys, path)
     let websocket = flag(keys["websocket"], "\(path).websocket") ?? false
+    let encodedSlash = flag(keys["encoded_slash"], "\(path).encoded_slash") ?? false
     let budget = keys["budget"].flatMap { sentBudget($0, "\(path).budget") }
     return host.map {
       HostRule(
@@ -57,6 +58,7 @@ extension NodeReader {
         networks: destination.networks,
         addresses: destination.addresses,
         websocket: websocket,
+        encodedSlash: encodedSlash,
         sentBudget: budget,
         line: node.line
       )

@@ -9,7 +9,8 @@ enum Schema {
   static let environment = ["pass", "set"]
   static let limits = ["wall", "memory", "processes", "disk", "cpu"]
   static let host = [
-    "host", "ports", "rules", "credential", "networks", "addresses", "websocket", "budget",
+    "host", "ports", "rules", "credential", "networks", "addresses", "websocket", "encoded_slash",
+    "budget",
   ]
   static let git = [
     "git", "push", "tags", "force", "delete", "ports", "credential", "networks", "addresses",

@@ -21,14 +21,19 @@ package struct GitRequest: Hashable, Sendable {
 
   /// Nil for what is no request of git's.
   package init?(_ request: CanonicalRequest) {
-    let names = request.segments.map { String(decoding: $0, as: UTF8.self) }
+    let names = request.segments.flatMap {
+      $0.split(separator: 0x2F, omittingEmptySubsequences: false)
+    }
+    .map { String(decoding: $0, as: UTF8.self) }
     guard let last = names.last, names.count > 1 else { return nil }
     // A server that ignores case would take the one for the other.
     if let service = Service(rawValue: last.lowercased()) {
       self.service = service
       step = .exchange
       path = names.dropLast().joined(separator: "/")
-      isWell = last == service.rawValue && request.method == "POST" && request.query.isEmpty
+      isWell =
+        !request.hasEncodedSlash && last == service.rawValue && request.method == "POST"
+        && request.query.isEmpty
       return
     }
     guard names.count > 2, names.suffix(2).map({ $0.lowercased() }) == ["info", "refs"] else {
@@ -42,7 +47,8 @@ package struct GitRequest: Hashable, Sendable {
     step = .advertisement
     path = names.dropLast(2).joined(separator: "/")
     isWell =
-      names.suffix(2) == ["info", "refs"] && request.method == "GET" && request.query.count == 1
+      !request.hasEncodedSlash && names.suffix(2) == ["info", "refs"] && request.method == "GET"
+      && request.query.count == 1
       && asked.first?.name == "service" && asked.first?.value == service.rawValue
   }
 

@@ -28,8 +28,8 @@ extension CanonicalRequest {
         throw RequestProblem("the path holds '%' without two digits behind it")
       }
       switch value {
-      case 0x2F, 0x5C:
-        throw RequestProblem("the path holds an encoded slash or backslash")
+      case 0x5C:
+        throw RequestProblem("the path holds an encoded backslash")
       case 0..<0x20, 0x7F:
         throw RequestProblem("the path holds an encoded control character")
       case 0x25:
@@ -44,13 +44,18 @@ extension CanonicalRequest {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw RequestProblem("the path is not UTF-8 once it is decoded")
     }
-    // Some servers cut a segment at its first semicolon, and then look for dots.
-    let name = bytes.prefix { $0 != 0x3B }
-    if name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E]) {
-      throw RequestProblem("the path holds '.' or '..'")
-    }
-    if name.isEmpty, !bytes.isEmpty {
-      throw RequestProblem("the path holds a segment that begins with ';'")
+    for part in bytes.split(separator: 0x2F, omittingEmptySubsequences: false) {
+      if part.isEmpty, part.count < bytes.count {
+        throw RequestProblem("the path holds an encoded slash at the edge of a segment")
+      }
+      // Some servers cut a segment at its first semicolon, and then look for dots.
+      let name = part.prefix { $0 != 0x3B }
+      if name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E]) {
+        throw RequestProblem("the path holds '.' or '..'")
+      }
+      if name.isEmpty, !part.isEmpty {
+        throw RequestProblem("the path holds a segment that begins with ';'")
+      }
     }
     return bytes
   }

@@ -18,6 +18,8 @@ package struct CanonicalRequest: Hashable, Sendable {
   package let path: String
   /// What stands between the slashes of the path, decoded.
   package let segments: [[UInt8]]
+  /// Whether a segment holds a slash. Servers differ about what it means, so that it needs a grant.
+  package let hasEncodedSlash: Bool
   /// What stands behind the question mark, as it came; nil where there is none.
   package let rawQuery: String?
   /// The fields of the query in their order, decoded.
@@ -63,6 +65,7 @@ package struct CanonicalRequest: Hashable, Sendable {
     host = place.host
     port = place.port
     self.segments = segments
+    hasEncodedSlash = segments.contains { $0.contains(0x2F) }
     path = Self.path(of: segments)
     rawQuery = parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : nil
     query = parts.count > 1 ? try Self.fields(of: parts[1]) : []

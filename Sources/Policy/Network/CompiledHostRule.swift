@@ -54,12 +54,21 @@ struct CompiledHostRule: Sendable {
     }
   }
 
-  /// The path as denials read it: without regard to case, and with and without what servers cut
-  /// off, which is a slash at the end and whatever follows a semicolon.
+  /// The path as denials read it: without regard to case, with and without what servers cut off,
+  /// which is a slash at the end and whatever follows a semicolon, and with an encoded slash as one.
   static func readings(of request: CanonicalRequest) -> [[[UInt8]]] {
     var readings = [request.segments.map(Glob.folded)]
     if request.segments.contains(where: { $0.contains(0x3B) }) {
       readings.append(readings[0].map { Array($0.prefix { $0 != 0x3B }) })
+    }
+    if request.hasEncodedSlash {
+      for reading in readings {
+        readings.append(
+          reading.flatMap {
+            $0.split(separator: 0x2F, omittingEmptySubsequences: false).map(Array.init)
+          }
+        )
+      }
     }
     for reading in readings where reading.count > 1 && reading.last == [] {
       readings.append(reading.dropLast())

@@ -65,7 +65,7 @@ extension NetworkPolicy {
     _ entries: [CompiledHostRule]
   ) -> RequestGrant? {
     var grants: [RequestGrant] = []
-    for entry in entries {
+    for entry in entries where !request.hasEncodedSlash || entry.rule.encodedSlash {
       if entry.rule.rules.isEmpty {
         grants.append(
           RequestGrant(rule: entry.name, credential: entry.rule.credential, websocket: true)
@@ -97,6 +97,16 @@ extension NetworkPolicy {
     _ request: CanonicalRequest,
     _ entries: [CompiledHostRule]
   ) -> RequestDecision {
+    if request.hasEncodedSlash, var host = entries.first(where: { !$0.rule.encodedSlash })?.rule {
+      host.encodedSlash = true
+      return .denied(
+        rule: BuiltInRule.unambiguous.name,
+        reason: "the path \(request.path) holds an encoded slash",
+        remedy: host.rules.count <= 6
+          ? "network: [\(NetworkRule.host(host).canonicalText)]"
+          : "add encoded_slash: true to the entry for \(host.host.text)"
+      )
+    }
     let what = "\(request.method) \(request.path)"
     var remedy: String?
     let path =

@@ -13,8 +13,9 @@ struct PolicyCommand: ParsableCommand {
       Example:
         caisson policy check caisson.yaml
         caisson policy explain python --path ~/.ssh/config
+        caisson policy import settings.json > caisson.yaml
       """,
-    subcommands: [Check.self, Explain.self]
+    subcommands: [Check.self, Explain.self, Diff.self, Import.self, Learn.self]
   )
 }
 
@@ -134,7 +135,7 @@ extension PolicyCommand {
 
 extension PolicyCommand {
   /// Reports what goes wrong as `run` does, so that a policy is refused in the same words.
-  fileprivate static func reporting(_ body: () throws -> Void) throws {
+  static func reporting(_ body: () throws -> Void) throws {
     try reportingFailures {
       do {
         try body()

@@ -15,6 +15,11 @@ enum PolicySource {
   /// The document, or everything that is wrong with it.
   static func read(_ name: String) throws -> PolicyDocument {
     if let profile = Profile.named(name) { return profile }
+    return try PolicyDocument.parse(text(of: name), file: name)
+  }
+
+  /// The text of a file.
+  static func text(of name: String) throws -> String {
     // One byte more than a policy may have, so that a device or a large file ends, too.
     guard let file = FileHandle(forReadingAtPath: name),
       let data = try? file.read(upToCount: PolicyDocument.largestSize + 1) ?? Data()
@@ -27,6 +32,6 @@ enum PolicySource {
     guard let text = String(data: data, encoding: .utf8) else {
       throw RunSession.Refusal.policy("\(name): not UTF-8 text; save it as UTF-8")
     }
-    return try PolicyDocument.parse(text, file: name)
+    return text
   }
 }
