@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Journal
 import Policy
+import SystemPackage
 
 extension PolicyCommand {
   /// `caisson policy learn RUN`
