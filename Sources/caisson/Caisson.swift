@@ -26,8 +26,8 @@ struct Caisson: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, DiffCommand.self, ApplyCommand.self, DiscardCommand.self, UndoCommand.self,
-      RunsCommand.self, AuditCommand.self, DoctorCommand.self, PolicyCommand.self,
-      SecretCommand.self,
+      RunsCommand.self, AuditCommand.self, RevokeCommand.self, DoctorCommand.self,
+      PolicyCommand.self, SecretCommand.self,
     ]
   )
 }

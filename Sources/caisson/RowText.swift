@@ -32,6 +32,9 @@ enum RowText {
     case .denial(let denial): sentence(denial)
     case .limitHit(let hit): "limit \(hit.limit) of \(hit.value) reached: \(hit.detail)"
     case .network(let event): sentence(event)
+    case .networkRevoked(let revoked):
+      revoked.remaining == 0
+        ? "network revoked" : "network revoked but for \(revoked.remaining) entries"
     case .applyStarted(let apply):
       apply.paths.isEmpty
         ? "apply \(apply.id) begins: all changes"

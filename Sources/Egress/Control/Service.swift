@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import Policy
@@ -18,7 +19,9 @@ package final class Service: Sendable {
     let limits = configuration.limits ?? TransportLimits()
     let policy = PolicyBox(NetworkPolicy(rules: rules))
     let plan = NetworkPlan(rules)
-    let registry = FlowRegistry(policy: policy, capacity: limits.connections)
+    // A connection takes a descriptor on either side; nobody waits for one that never comes.
+    let affordable = max((sysconf(Int32(_SC_OPEN_MAX)) - 64) / 3, 1)
+    let registry = FlowRegistry(policy: policy, capacity: min(limits.connections, affordable))
     let names = NameService(reserved: plan.reserved, policy: policy, audit: audit)
     let threads = NIOThreadPool(numberOfThreads: 4)
     threads.start()

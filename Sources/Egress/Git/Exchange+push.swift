@@ -64,7 +64,11 @@ extension Exchange {
       case .allowed:
         dial()
       case .denied(let rule, let reason, let remedy):
-        refuse(Refusal(.denied, rule: rule, reason: reason, remedy: remedy), status: 403)
+        let refusal = Refusal(.denied, rule: rule, reason: reason, remedy: remedy)
+        // Git shows a report to its user, and no page.
+        guard push.reportsStatus else { return refuse(refusal, status: 403) }
+        let report = PushRefusal.report(refusal, updates, usesSideBand: push.usesSideBand)
+        refuse(refusal, status: 200, body: report, type: "application/x-git-receive-pack-result")
       }
     }
   }

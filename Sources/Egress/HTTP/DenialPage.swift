@@ -8,7 +8,14 @@ struct DenialPage {
 
   /// - Parameters:
   ///   - request: decides the form: JSON, a page for people, or the plain text that git shows.
-  init(_ refusal: Refusal, status: Int, to request: RequestHead?) {
+  ///   - given: what is said in the place of a page, and its type.
+  init(
+    _ refusal: Refusal,
+    status: Int,
+    to request: RequestHead?,
+    body given: ByteBuffer? = nil,
+    type givenType: String? = nil
+  ) {
     let accept = request?.headers["accept"].joined(separator: ",").lowercased() ?? ""
     let agent = request?.headers.first(name: "user-agent") ?? ""
     let text: String
@@ -23,9 +30,9 @@ struct DenialPage {
       type = "application/json"
       text = Self.json(refusal)
     }
-    body = ByteBuffer(string: text)
+    body = given ?? ByteBuffer(string: text)
     var headers = HTTPHeaders()
-    headers.add(name: "content-type", value: type)
+    headers.add(name: "content-type", value: givenType ?? type)
     headers.add(name: "cache-control", value: "no-store")
     headers.add(name: "x-content-type-options", value: "nosniff")
     headers.add(name: "x-caisson-rule", value: Self.headerText(refusal.rule))

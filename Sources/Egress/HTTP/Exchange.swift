@@ -25,6 +25,7 @@ final class Exchange {
   private var sentBody: UInt64 = 0
   private var spotter: Spotter?
   var redactor: Redactor?
+  private var package: PackageDigest?
   private var hasAnswer = false
   private var hasRetried = false
   /// An answer that ends HTTP on the connection, until all of it was read.
@@ -74,7 +75,9 @@ final class Exchange {
   }
 
   /// Answers with a denial; the connection serves on.
-  func refuse(_ refusal: Refusal, status: Int) {
+  ///
+  /// - Parameter body: in the place of the page, where a program wants it said in its own way.
+  func refuse(_ refusal: Refusal, status: Int, body: ByteBuffer? = nil, type: String? = nil) {
     guard phase != .over else { return }
     observation.verdict = refusal.kind == .unreachable ? .failed : .denied
     observation.rule = refusal.rule
@@ -83,7 +86,7 @@ final class Exchange {
     dropLink()
     guard !hasAnswer, let asker else { return breakOff() }
     observation.status = status
-    let page = DenialPage(refusal, status: status, to: request)
+    let page = DenialPage(refusal, status: status, to: request, body: body, type: type)
     finish {
       asker.answer(page.head)
       asker.answerBody(page.body)
@@ -92,12 +95,12 @@ final class Exchange {
   }
 
   /// Ends what cannot be finished.
-  private func breakOff() {
+  func breakOff() {
     let asker = self.asker
     finish { asker?.abort() }
   }
 
-  private func finish(_ last: () -> Void) {
+  func finish(_ last: () -> Void) {
     guard phase != .over else { return }
     phase = .over
     observation.seconds = Double((NIODeadline.now() - started).nanoseconds) / 1e9
@@ -106,7 +109,7 @@ final class Exchange {
     last()
   }
 
-  private func dropLink() {
+  func dropLink() {
     let link = self.link
     self.link = nil
     link?.close()
@@ -235,7 +238,12 @@ final class Exchange {
     guard phase == .dialing, let plan else { return link.close() }
     self.link = link
     phase = .sending
-    link.send(plan.head, for: self)
+    if !plan.carried.isEmpty {
+      observation.credential = plan.carried.map(\.name).joined(separator: ", ")
+    }
+    var sent = plan.head
+    if request.takesTrailers, !link.isHTTP1 { sent.headers.add(name: "te", value: "trailers") }
+    link.send(sent, for: self)
     let head = plan.head.uri.utf8.count + plan.head.headers.count * 32
     guard book(head, plan.rule) else { return }
     if gathered.readableBytes > 0 {
@@ -284,6 +292,9 @@ final class Exchange {
       self.redactor = redactor
     }
     if case .push = plan.body { report = push.map { GitPushReport(usesSideBand: $0.usesSideBand) } }
+    if request.method == "GET", head.status == .ok, redactor == nil {
+      package = PackageDigest(path: plan.canonical.path)
+    }
     asker.answer(answer)
   }
 
@@ -291,6 +302,7 @@ final class Exchange {
     guard phase == .sending else { return }
     observation.received += UInt64(bytes.readableBytes)
     report?.read(bytes.readableBytesView)
+    package?.update(bytes)
     if redactor != nil {
       if let clean = redactor?.redact(bytes) { asker?.answerBody(clean) }
     } else {
@@ -303,11 +315,23 @@ final class Exchange {
     if let switched { return tunnel(switched) }
     if let rest = redactor?.end(), rest.readableBytes > 0 { asker?.answerBody(rest) }
     recordPush()
+    notePackage()
     // The link goes back to its pool by itself.
     link = nil
     let asker = self.asker
     let trailers = redactor == nil ? trailers : nil
     finish { asker?.answerEnd(trailers) }
+  }
+
+  /// A row of its own for what was downloaded.
+  private func notePackage() {
+    guard let package else { return }
+    var row = scope.observation(.allowed, rule: observation.rule)
+    row.kind = .package
+    row.path = observation.path
+    row.received = observation.received
+    row.detail = package.summary
+    scope.office.audit.note(row)
   }
 
   func linkReadComplete() {
@@ -344,58 +368,5 @@ final class Exchange {
     if observation.reason == nil { observation.reason = "the run broke off" }
     if observation.rule.isEmpty { observation.rule = Refusal.bounds }
     finish {}
-  }
-
-  // MARK: Tunnels
-
-  private func tunnel(_ head: HTTPResponseHead) {
-    let key = request.headers.first(name: "sec-websocket-key")
-    guard let plan, plan.isWebSocket, WebSocketHandshake.isAccepted(head, key: key), let link,
-      let asker
-    else {
-      return refuse(
-        Refusal(
-          .malformed,
-          rule: Refusal.ambiguous,
-          reason: "the server changes to a protocol that was not asked for"
-        ),
-        status: 502
-      )
-    }
-    observation.status = 101
-    var headers = HTTPHeaders()
-    for (name, value) in head.headers where !AnswerReader.isHop(name.lowercased()) {
-      headers.add(name: name, value: value)
-    }
-    headers.add(name: "upgrade", value: "websocket")
-    phase = .tunnel
-    let far = TunnelEnd(
-      early: ByteBuffer(),
-      count: { self.observation.received += UInt64($0) },
-      ended: { self.tunnelEnded() }
-    )
-    let answer = AnswerHead(status: head.status, headers: headers, length: nil, mayHaveBody: false)
-    guard let near = asker.becomeTunnel(answer), link.becomeTunnel(far) else {
-      link.close()
-      return breakOff()
-    }
-    TunnelEnd.join(near, far)
-  }
-
-  func tunnelSent(_ bytes: Int) {
-    guard let plan else { return }
-    observation.sent += UInt64(bytes)
-    if let budget = plan.rule.sentBudget,
-      !scope.office.ledger.book(bytes, to: scope.flow.host, budget: budget)
-    {
-      observation.reason = "the budget of \(scope.flow.host) is used up"
-      dropLink()
-    }
-  }
-
-  func tunnelEnded() {
-    guard phase == .tunnel else { return }
-    finish {}
-    link = nil
   }
 }

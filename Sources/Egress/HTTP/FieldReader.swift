@@ -61,6 +61,7 @@ struct FieldReader {
   private var expectsContinue = false
   private var closes: Bool
   private var isUpgrade = false
+  private var takesTrailers = false
   private var upgrade: String?
   /// Headers that the run's end of the connection alone was meant to see.
   private var dropped: [String] = []
@@ -108,7 +109,9 @@ struct FieldReader {
         throw HeadProblem("Expect asks for something else than 100-continue", status: 417)
       }
       expectsContinue = minor != 0
-    case .te, .hop:
+    case .te:
+      takesTrailers = minor == nil && value.lowercased() == "trailers"
+    case .hop:
       break
     case .other:
       headers.add(name: name, value: value)
@@ -154,6 +157,7 @@ struct FieldReader {
       minor: minor,
       expectsContinue: expectsContinue && framing != .none,
       isPersistent: !closes,
+      takesTrailers: takesTrailers,
       upgrade: isUpgrade || upgrade != nil ? upgrade ?? "" : nil
     )
   }

@@ -20,6 +20,7 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
   private var owesContinue = false
   private var hasEnded = false
   private var isOpen = false
+  private var drained = 0
 
   init(_ scope: ConnectionScope, _ server: HTTP2Server) {
     self.scope = scope
@@ -61,8 +62,8 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
         begin(headers)
       }
     case .data(let data):
-      if case .byteBuffer(let bytes) = data.data, bytes.readableBytes > 0, exchange != nil {
-        queue.append(bytes)
+      if case .byteBuffer(let bytes) = data.data, bytes.readableBytes > 0 {
+        if exchange == nil { drained += bytes.readableBytes } else { queue.append(bytes) }
       }
       isWhole = isWhole || data.endStream
     default:
@@ -72,6 +73,7 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     process()
+    if exchange == nil, hasBegun { drain() }
     context.fireChannelReadComplete()
   }
 
@@ -177,10 +179,18 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
     }
     exchange = nil
     queue.removeAll()
-    // The rest of a body that nobody reads need not be sent.
-    if !isWhole { context?.write(wrapOutboundOut(.rstStream(.noError)), promise: nil) }
     context?.flush()
-    context?.read()
+    drain()
+  }
+
+  /// The rest of a body after its answer is thrown away: not every client stops when told to.
+  private func drain() {
+    guard !isWhole, let context else { return }
+    if drained <= scope.office.bounds.drained {
+      context.read()
+    } else {
+      context.writeAndFlush(wrapOutboundOut(.rstStream(.noError)), promise: nil)
+    }
   }
 
   func flushAnswer() { context?.flush() }

@@ -16,7 +16,7 @@ package struct HTTPBounds: Sendable {
   /// Of these, kept while they serve nobody.
   package var idleUpstreams = 32
   /// Read and thrown away after an answer that came before the request's body.
-  package var drained = 1 << 20
+  package var drained = 256 << 20
   /// A body that is looked into as a whole: where a secret is bound to a field of it.
   package var gathered = 1 << 20
   /// The commands of a push.

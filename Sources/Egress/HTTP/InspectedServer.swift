@@ -76,6 +76,8 @@ package struct InspectedServer: ConnectionServer {
 
   private static func refusal(sni: String?, _ flow: Flow) -> Refusal? {
     guard sni?.lowercased() != flow.host else { return nil }
+    // An address is never asked for by name; it is refused for what it is.
+    if sni == nil, isAddressLiteral(flow.host) { return nil }
     let asked = sni.map { "asks for \($0)" } ?? "names no server"
     return Refusal(
       .malformed,
@@ -125,6 +127,7 @@ final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
       }
       context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
     context.fireUserInboundEventTriggered(event)
   }
 

@@ -25,6 +25,8 @@ struct RequestHead: Equatable, Sendable {
   var expectsContinue: Bool
   /// Whether the connection may serve another request.
   var isPersistent: Bool
+  /// Whether an answer may end in trailers, which only HTTP/2 is asked for.
+  var takesTrailers: Bool
   /// What the connection should become, in lower case.
   var upgrade: String?
 }

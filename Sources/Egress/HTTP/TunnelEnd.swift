@@ -8,7 +8,7 @@ final class TunnelEnd: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var peer: TunnelEnd?
   private var hasEnded = false
-  private let early: ByteBuffer
+  private var early: ByteBuffer
   /// Called with each count of bytes that came in here.
   private let count: (Int) -> Void
   private let ended: () -> Void
@@ -32,9 +32,13 @@ final class TunnelEnd: ChannelInboundHandler {
   func handlerRemoved(context: ChannelHandlerContext) { end() }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let bytes = unwrapInboundIn(data)
+    var bytes = unwrapInboundIn(data)
+    guard let peer else {
+      early.writeBuffer(&bytes)
+      return
+    }
     count(bytes.readableBytes)
-    peer?.send(bytes)
+    peer.send(bytes)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -53,6 +57,12 @@ final class TunnelEnd: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // A WebSocket ends as a whole.
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { end() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
   func errorCaught(context: ChannelHandlerContext, error: any Error) { end() }
 
   private func passEarly() {
@@ -60,6 +70,7 @@ final class TunnelEnd: ChannelInboundHandler {
       count(early.readableBytes)
       peer?.send(early)
       peer?.context?.flush()
+      early.clear()
     }
     context?.read()
   }

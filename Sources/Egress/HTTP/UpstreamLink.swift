@@ -13,7 +13,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   /// Whether the bytes are HTTP/1.1, which alone can become a tunnel.
   let isHTTP1: Bool
   /// How many requests it served before the one at hand.
-  private(set) var served = 0
+  private(set) var served: Int
   private(set) var idleSince = NIODeadline.now()
   private var hasSentAll = false
   private var hasAnswered = false
@@ -22,8 +22,9 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   var isFreed = false
   private var isReading = false
 
-  init(isHTTP1: Bool, release: @escaping (UpstreamLink, Bool) -> Void) {
+  init(isHTTP1: Bool, served: Int = 0, release: @escaping (UpstreamLink, Bool) -> Void) {
     self.isHTTP1 = isHTTP1
+    self.served = served
     self.release = release
   }
 
@@ -68,8 +69,8 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
     context?.close(promise: nil)
   }
 
-  /// Takes HTTP off the connection: from here on, its bytes are the tunnel's.
-  func becomeTunnel(_ end: TunnelEnd) -> Bool {
+  /// Takes HTTP off the connection: from `ready` on, its bytes are the tunnel's.
+  func becomeTunnel(_ end: TunnelEnd, ready: @escaping () -> Void) -> Bool {
     guard isHTTP1, let context else { return false }
     exchange = nil
     release(self, false)
@@ -82,8 +83,11 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
       try pipeline.addHandler(end, position: .after(self))
       pipeline.removeHandler(context: context, promise: nil)
       pipeline.removeHandler(context: encoder, promise: nil)
-      // What the decoder holds already is handed to the tunnel as it goes.
-      pipeline.removeHandler(context: decoder, promise: nil)
+      // What the decoder holds already is handed to the tunnel as it goes, which is not at once:
+      // it is still decoding the answer that brought us here.
+      let removed = context.eventLoop.makePromise(of: Void.self)
+      removed.futureResult.assumeIsolated().whenSuccess(ready)
+      pipeline.removeHandler(context: decoder, promise: removed)
       return true
     } catch {
       return false

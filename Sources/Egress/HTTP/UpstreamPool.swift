@@ -14,6 +14,11 @@ final class UpstreamPool {
     var isDecoding: Bool
     /// Whether nothing but HTTP/1.1 will do, and the connection is not shared.
     var isTunnel: Bool
+
+    /// What a connection of HTTP/2 serves, whose streams differ in the rest.
+    var shared: Destination {
+      Destination(host: host, port: port, isTLS: isTLS, isDecoding: false, isTunnel: false)
+    }
   }
 
   typealias Answer = (Result<UpstreamLink, Refusal>) -> Void
@@ -23,6 +28,7 @@ final class UpstreamPool {
   private let trust: UpstreamTrust
   private let bounds: HTTPBounds
   private var idle: [Destination: [UpstreamLink]] = [:]
+  private var sessions: [Destination: [UpstreamSession]] = [:]
   private var counts: [Destination: Int] = [:]
   /// Connections of an older policy serve nobody new: their addresses were granted by it.
   private var generation: UInt64 = 0
@@ -50,6 +56,12 @@ final class UpstreamPool {
     if generation != self.generation {
       self.generation = generation
       dropIdle { _ in true }
+      sessions.values.joined().forEach { $0.retire() }
+    }
+    if freshness != nil, let session = sessions[destination.shared]?.first(where: \.takesMore),
+      !destination.isTunnel
+    {
+      return session.open(isDecoding: destination.isDecoding, answer)
     }
     if let freshness, !destination.isTunnel {
       let oldest = NIODeadline.now() - freshness
@@ -97,7 +109,7 @@ final class UpstreamPool {
       case .success(let channel):
         attempt.channel = channel
         if attempt.isOver { return channel.close(promise: nil) }
-        if !destination.isTLS { self.establish(channel, attempt) }
+        if !destination.isTLS { self.establish(channel, attempt, nil) }
       case .failure(let error):
         self.fail(attempt, error)
       }
@@ -133,22 +145,23 @@ final class UpstreamPool {
     let isLiteral = isAddressLiteral(attempt.destination.host)
     try pipeline.addHandler(
       NIOSSLClientHandler(
-        context: trust.http1,
+        context: attempt.destination.isTunnel ? trust.http1 : trust.any,
         serverHostname: isLiteral ? nil : attempt.destination.host
       )
     )
     try pipeline.addHandler(
       UpstreamGate { result in
         switch result {
-        case .success: self.establish(channel, attempt)
+        case .success(let negotiated): self.establish(channel, attempt, negotiated)
         case .failure(let error): self.fail(attempt, error)
         }
       }
     )
   }
 
-  private func establish(_ channel: any Channel, _ attempt: Attempt) {
+  private func establish(_ channel: any Channel, _ attempt: Attempt, _ negotiated: String?) {
     guard !attempt.isOver else { return channel.close(promise: nil) }
+    if negotiated == "h2" { return establishSession(channel, attempt) }
     let destination = attempt.destination
     let link = UpstreamLink(isHTTP1: true) { [weak self] link, isReusable in
       self?.released(link, destination, isReusable)
@@ -171,6 +184,24 @@ final class UpstreamPool {
       }
       try pipeline.addHandler(link)
       attempt.end(.success(link))
+    } catch {
+      channel.close(promise: nil)
+      fail(attempt, error)
+    }
+  }
+
+  private func establishSession(_ channel: any Channel, _ attempt: Attempt) {
+    let destination = attempt.destination.shared
+    let session = UpstreamSession(channel, bounds: bounds) { [weak self] session in
+      self?.free(attempt.destination)
+      self?.sessions[destination]?.removeAll { $0 === session }
+      if self?.sessions[destination]?.isEmpty == true { self?.sessions[destination] = nil }
+    }
+    do {
+      try session.install()
+      sessions[destination, default: []].append(session)
+      startSweep()
+      session.open(isDecoding: attempt.destination.isDecoding) { attempt.end($0) }
     } catch {
       channel.close(promise: nil)
       fail(attempt, error)
@@ -216,7 +247,11 @@ final class UpstreamPool {
       let pool = bound.value
       let oldest = NIODeadline.now() - pool.bounds.idleUpstream
       pool.dropIdle { $0.idleSince < oldest }
-      if pool.idle.isEmpty {
+      for session in pool.sessions.values.joined()
+      where session.streams == 0 && session.idleSince < oldest {
+        session.retire()
+      }
+      if pool.idle.isEmpty, pool.sessions.isEmpty {
         task.cancel()
         pool.sweep = nil
       }

@@ -84,7 +84,10 @@ package final class CertificateAuthority: Sendable {
   }
 
   /// The TLS settings that answer for a name; made at the first call.
-  package func context(for name: String) throws -> NIOSSLContext {
+  package func context(
+    for name: String,
+    protocols: [String] = ["h2", "http/1.1"]
+  ) throws -> NIOSSLContext {
     if let known = contexts.withLockedValue({ $0.byName[name] }) { return known }
     let leaf = try NIOSSLCertificate(bytes: leaf(for: name), format: .der)
     var configuration = TLSConfiguration.makeServerConfiguration(
@@ -92,7 +95,7 @@ package final class CertificateAuthority: Sendable {
       privateKey: leafKeySource
     )
     configuration.minimumTLSVersion = .tlsv12
-    configuration.applicationProtocols = ["h2", "http/1.1"]
+    configuration.applicationProtocols = protocols
     let context = try NIOSSLContext(configuration: configuration)
     contexts.withLockedValue { contexts in
       if contexts.byName.updateValue(context, forKey: name) == nil { contexts.order.append(name) }

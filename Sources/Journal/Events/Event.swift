@@ -12,6 +12,7 @@ package enum Event: Sendable, Equatable {
   case denial(Denial)
   case limitHit(LimitHit)
   case network(NetworkEvent)
+  case networkRevoked(NetworkRevoked)
   case applyStarted(ApplyStarted)
   case applyFinished(ApplyFinished)
   case applyRolledForward(ApplyRolledForward)
@@ -35,6 +36,7 @@ package enum Event: Sendable, Equatable {
     case .denial: "denial"
     case .limitHit: "limit-hit"
     case .network: "network"
+    case .networkRevoked: "network-revoked"
     case .applyStarted: "apply-started"
     case .applyFinished: "apply-finished"
     case .applyRolledForward: "apply-rolled-forward"
@@ -54,6 +56,7 @@ package enum Event: Sendable, Equatable {
     case .denial(let value): try Self.encode(value)
     case .limitHit(let value): try Self.encode(value)
     case .network(let value): try Self.encode(value)
+    case .networkRevoked(let value): try Self.encode(value)
     case .applyStarted(let value): try Self.encode(value)
     case .applyFinished(let value): try Self.encode(value)
     case .applyRolledForward(let value): try Self.encode(value)
@@ -72,6 +75,7 @@ package enum Event: Sendable, Equatable {
     case "denial": decode(payload).map(Event.denial)
     case "limit-hit": decode(payload).map(Event.limitHit)
     case "network": decode(payload).map(Event.network)
+    case "network-revoked": decode(payload).map(Event.networkRevoked)
     case "apply-started": decode(payload).map(Event.applyStarted)
     case "apply-finished": decode(payload).map(Event.applyFinished)
     case "apply-rolled-forward": decode(payload).map(Event.applyRolledForward)

@@ -18,6 +18,7 @@ package struct EgressLink: ~Copyable {
   let control: Int32
   private let pid: Int32
   private var given = 0
+  private var isServing = false
 
   private static let patience: Int32 = 20_000
   private static let longest = 64 << 10
@@ -85,10 +86,17 @@ package struct EgressLink: ~Copyable {
     guard sent == body.count else { throw .egress("it does not take the run's sockets") }
   }
 
-  /// Waits until every socket is served.
-  func awaitService() throws(SandboxError) {
-    var file: Int32 = -1
-    try expect(UInt8(ascii: "s"), file: &file)
+  /// Waits until every socket is served. It may have said so while something else was waited for.
+  mutating func awaitService() throws(SandboxError) {
+    while !isServing {
+      var entries = [cl_poll(descriptor: control, wanted: Int16(CL_POLLIN), seen: 0)]
+      guard cl_poll(&entries, 1, Self.patience, 1) > 0 else { throw .egress("it does not answer") }
+      switch receive() {
+      case .ended: throw .egress("it ended at its start")
+      case .failed(let what): throw .egress(what)
+      default: continue
+      }
+    }
   }
 
   /// Puts another policy in force; `policyTaken` answers.
@@ -97,7 +105,7 @@ package struct EgressLink: ~Copyable {
   }
 
   /// Takes one message without waiting longer than for one that is there.
-  func receive() -> Message? {
+  mutating func receive() -> Message? {
     var bytes = [UInt8](repeating: 0, count: Self.longest)
     var descriptors: [Int32] = [-1, -1, -1, -1]
     var number: Int32 = 0
@@ -109,12 +117,15 @@ package struct EgressLink: ~Copyable {
     case UInt8(ascii: "a"): return .audit(body)
     case UInt8(ascii: "p"): return .policyTaken
     case UInt8(ascii: "e"): return .failed(String(decoding: body, as: UTF8.self))
+    case UInt8(ascii: "s"):
+      isServing = true
+      return nil
     default: return nil
     }
   }
 
   /// Asks it to say what it has not said yet and to end; gives the audits that were under way.
-  consuming func finish() -> [[UInt8]] {
+  mutating func finish() -> [[UInt8]] {
     var audits: [[UInt8]] = []
     let body = [UInt8(ascii: "Q")]
     guard cl_send(control, body, 1, nil, 0) == 1 else { return audits }

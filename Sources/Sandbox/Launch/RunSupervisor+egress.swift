@@ -34,9 +34,21 @@ extension RunSupervisor {
     }
   }
 
+  /// Takes network from the run. Whatever goes wrong takes all of it.
+  mutating func revoke() {
+    guard egress != nil else { return }
+    if let update = try? hooks.revoked() {
+      do throws(SandboxError) {
+        try egress?.replacePolicy(update)
+        return
+      } catch {}
+    }
+    finishEgress()
+  }
+
   /// Ends the way out, and records what it saw last.
   mutating func finishEgress() {
-    guard let link = egress.take() else { return }
+    guard var link = egress.take() else { return }
     let audits = link.finish()
     if !audits.isEmpty { record(audits) }
   }

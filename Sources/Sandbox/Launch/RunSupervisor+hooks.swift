@@ -10,6 +10,9 @@ extension RunSupervisor {
       (_ path: String, _ writes: Bool, _ executes: Bool) -> (rule: String, remedy: String?)?
     /// Called once no process of the run is left, while the launcher still clears up.
     package var ended: (RunOutcome) throws -> Void
+    /// Called when somebody asked to take network from the run: the update that leaves less of it, or
+    /// nil where nothing of it is left.
+    package var revoked: () throws -> [UInt8]? = { nil }
     /// Called with what the way out observed, in JSON; gives what of it was refused. Throwing ends
     /// the run: what cannot be recorded does not go on.
     package var observed: ([[UInt8]]) throws -> [ObservedDenial]

@@ -64,7 +64,7 @@ package struct RunSupervisor: ~Copyable {
   /// Runs to the end. Throws where `beforeStart` does, or where nothing could be watched.
   package consuming func run() throws -> RunOutcome {
     var relay: TerminalRelay?
-    let handled = [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT]
+    let handled = [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT, SIGUSR1]
     let signals = Descriptor(cl_signal_descriptor(handled, Int32(handled.count)))
     _ = cl_ignore_signal(SIGPIPE)
     _ = cl_ignore_signal(SIGTTOU)
@@ -331,6 +331,7 @@ package struct RunSupervisor: ~Copyable {
       case SIGCHLD: checkLauncher()
       case SIGWINCH: relay?.resize()
       case SIGCONT: relay?.resume()
+      case SIGUSR1: revoke()
       default:
         stops += 1
         if stops > 1 || !startedCommand { stop() } else { send(CL_MESSAGE_SIGNAL, signal) }

@@ -110,6 +110,11 @@ struct RunNetwork: ~Copyable {
 }
 
 extension RunNetwork {
+  /// What `caisson-egress` is told of a policy that takes the place of the one before.
+  static func update(_ document: PolicyDocument) throws -> [UInt8] {
+    Array(try JSONEncoder().encode(["policy": document.canonicalText]))
+  }
+
   /// Reads what the way out observed, as rows for the journal.
   static func events(_ audits: [[UInt8]]) throws -> [NetworkEvent] {
     try audits.flatMap { try JSONDecoder().decode([NetworkEvent].self, from: Data($0)) }

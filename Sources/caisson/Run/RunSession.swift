@@ -123,7 +123,7 @@ struct RunSession {
 
     let started = started(grants, record, request, environment.withheld)
     var changes: ChangeCounts?
-    let hooks = RunSupervisor.Hooks(
+    var hooks = RunSupervisor.Hooks(
       beforeStart: {
         try files.describe(record, grants.policy)
         try journal.begin(.runStarted(started))
@@ -146,6 +146,11 @@ struct RunSession {
         return events.compactMap(\.denial)
       }
     )
+    hooks.revoked = {
+      let rest = Revocation.remainder(of: grants.policy.document, in: files.directory)
+      try journal.append([.networkRevoked(.init(remaining: rest?.network.count ?? 0))])
+      return try rest.map { try RunNetwork.update($0) }
+    }
     let supervisor = try RunSupervisor(
       plan: plan,
       limits: limits,

@@ -21,16 +21,21 @@ final class InspectedRun: Sendable {
   private let listener: any Channel
   private let folder: URL
 
-  /// - Parameter entry: of the host, from its `rules` on, in YAML.
+  /// - Parameters:
+  ///   - entry: of the host, from its `rules` on, in YAML; empty for none.
+  ///   - git: of a repository there, in YAML.
+  ///   - server: the port of another server than ``Upstream``.
   static func with<T>(
     _ entry: String,
     isTLS: Bool = true,
     secrets: [Secret] = [],
     bounds: HTTPBounds = HTTPBounds(),
     git: String = "",
+    speaksHTTP2: Bool = false,
+    server: UInt16? = nil,
     _ body: (InspectedRun) async throws -> T
   ) async throws -> T {
-    let run = try await InspectedRun(entry, isTLS, secrets, bounds, git)
+    let run = try await InspectedRun(entry, isTLS, secrets, bounds, git, speaksHTTP2, server)
     defer { run.close() }
     return try await body(run)
   }
@@ -40,7 +45,9 @@ final class InspectedRun: Sendable {
     _ isTLS: Bool,
     _ secrets: [Secret],
     _ bounds: HTTPBounds,
-    _ git: String
+    _ git: String,
+    _ speaksHTTP2: Bool,
+    _ other: UInt16?
   ) async throws {
     let group = MultiThreadedEventLoopGroup.singleton
     folder = FileManager.default.temporaryDirectory.appending(path: "caisson-\(UUID())")
@@ -51,7 +58,7 @@ final class InspectedRun: Sendable {
       atomically: true,
       encoding: .utf8
     )
-    upstream = try await Upstream(isTLS: isTLS, group: group)
+    upstream = try await Upstream(isTLS: isTLS, speaksHTTP2: speaksHTTP2, group: group)
     let roots = folder.appending(path: "roots.pem")
     try upstream.rootPEM.write(to: roots, atomically: true, encoding: .utf8)
 
@@ -82,7 +89,7 @@ final class InspectedRun: Sendable {
     policy = PolicyBox(try Self.policy(entry, git: git, port: port))
     let server = InspectedServer(
       policy: policy,
-      dialer: LoopbackDialer(port: upstream.port),
+      dialer: LoopbackDialer(port: other ?? upstream.port),
       audit: audit,
       authority: authority,
       secrets: SecretTable(secrets),
@@ -96,7 +103,7 @@ final class InspectedRun: Sendable {
     let text = """
       version: 1
       network:
-        - { host: \(host), ports: [\(port)], \(entry) }
+      \(entry.isEmpty ? "" : "  - { host: \(host), ports: [\(port)], \(entry) }")
       \(git.isEmpty ? "" : "  - { \(git), ports: [\(port)] }")
       """
     return NetworkPolicy(rules: try PolicyDocument.parse(text, file: "test").network)

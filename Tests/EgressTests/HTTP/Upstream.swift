@@ -2,6 +2,7 @@ import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOPosix
 import NIOSSL
 
@@ -14,26 +15,46 @@ final class Upstream: Sendable {
   let rootPEM: String
   private let connections = NIOLockedValueBox(0)
   private let requests = NIOLockedValueBox<[String]>([])
+  private let sent = NIOLockedValueBox<[String]>([])
   private let listener: any Channel
 
-  init(isTLS: Bool, group: any EventLoopGroup) async throws {
+  /// - Parameter speaksHTTP2: where it is asked to, over TLS.
+  init(isTLS: Bool, speaksHTTP2: Bool, group: any EventLoopGroup) async throws {
     self.isTLS = isTLS
     let authority = try CertificateAuthority(run: "upstream")
     rootPEM = authority.certificatePEM
-    let leaf = try NIOSSLCertificate(bytes: authority.leaf(for: InspectedRun.host), format: .der)
-    _ = leaf
-    let context = try authority.context(for: InspectedRun.host)
+    let context = try authority.context(
+      for: InspectedRun.host,
+      protocols: speaksHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
+    )
     let connections = connections
     let requests = requests
+    let sent = sent
     listener = try await ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 256)
       .childChannelInitializer { channel in
         connections.withLockedValue { $0 += 1 }
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
-          if isTLS { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
-          try pipeline.configureHTTPServerPipeline()
-          try pipeline.addHandler(Responder(requests))
+          guard isTLS else {
+            try pipeline.configureHTTPServerPipeline()
+            return try pipeline.addHandler(Responder(requests, sent))
+          }
+          try pipeline.addHandler(NIOSSLServerHandler(context: context))
+          _ = channel.configureHTTP2SecureUpgrade { channel in
+            channel.configureHTTP2Pipeline(mode: .server) { stream in
+              stream.eventLoop.makeCompletedFuture {
+                let pipeline = stream.pipeline.syncOperations
+                try pipeline.addHandler(HTTP2FramePayloadToHTTP1ServerCodec())
+                try pipeline.addHandler(Responder(requests, sent))
+              }
+            }.map { _ in }
+          } http1ChannelConfigurator: { channel in
+            channel.eventLoop.makeCompletedFuture {
+              try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+              try channel.pipeline.syncOperations.addHandler(Responder(requests, sent))
+            }
+          }
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -41,6 +62,8 @@ final class Upstream: Sendable {
   }
 
   var asked: [String] { requests.withLockedValue { $0 } }
+  /// What came in `Authorization`.
+  var authorizations: [String] { sent.withLockedValue { $0 } }
   var connectionCount: Int { connections.withLockedValue { $0 } }
 
   func close() { listener.close(promise: nil) }
@@ -51,12 +74,14 @@ private final class Responder: ChannelInboundHandler {
   typealias OutboundOut = HTTPServerResponsePart
 
   private let requests: NIOLockedValueBox<[String]>
+  private let sent: NIOLockedValueBox<[String]>
   private var head: HTTPRequestHead?
   private var body = ByteBuffer()
   private var count = 0
 
-  init(_ requests: NIOLockedValueBox<[String]>) {
+  init(_ requests: NIOLockedValueBox<[String]>, _ sent: NIOLockedValueBox<[String]>) {
     self.requests = requests
+    self.sent = sent
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -75,6 +100,7 @@ private final class Responder: ChannelInboundHandler {
 
   private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     requests.withLockedValue { $0.append("\(head.method) \(head.uri)") }
+    sent.withLockedValue { $0 += head.headers["authorization"] }
     let path = head.uri.split(separator: "?")[0]
     switch path {
     case "/bytes":
