@@ -35,6 +35,10 @@ extension CanonicalRequest {
       default: bytes.append(value)
       }
     }
+    for place in bytes.indices where bytes[place] == 0x25 {
+      var behind = bytes[(place + 1)...]
+      guard escape(&behind) == nil else { throw RequestProblem("the path is encoded twice") }
+    }
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw RequestProblem("the path is not UTF-8 once it is decoded")
     }
