@@ -181,11 +181,11 @@ import Testing
     try await Self.withPlace { place in
       try place.write(
         "policy.yaml",
-        "version: 1\nnetwork:\n  - host: api.example.com\n"
+        "version: 1\nmodels: { allow: [cheap] }\n"
       )
       let result = try await place.run(["--policy", "policy.yaml"], "true")
       #expect(result.status == .exited(126))
-      #expect(result.error.contains("network"))
+      #expect(result.error.contains("models"))
     }
   }
 
