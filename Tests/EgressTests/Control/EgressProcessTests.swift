@@ -168,7 +168,7 @@ import Testing
 
   @Test func `a budget of bytes ends the connection that would go over it`() throws {
     let (echo, process) = (try Echo(), try EgressProcess())
-    try process.serve(policy(echo.port, more: "    budget: 1KiB"))
+    try process.serve(policy(echo.port, more: "    budget: { sent: 1KiB }"))
     let client = try connect(process, "echo.test:\(echo.port)")
     #expect(client.text(until: "\r\n\r\n") == established)
     client.send("within")

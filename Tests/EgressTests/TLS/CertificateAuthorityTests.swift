@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SwiftASN1
 import Testing
 import X509
 
