@@ -6,6 +6,7 @@ import Policy
 /// The way out of one run: everything behind its sockets.
 package final class Service: Sendable {
   private let policy: PolicyBox
+  private let server: InspectedServer
   private let plan: NetworkPlan
   private let registry: FlowRegistry
   private let entrance: Entrance
@@ -41,6 +42,7 @@ package final class Service: Sendable {
       trust: trust
     )
     self.policy = policy
+    self.server = server
     self.plan = plan
     self.registry = registry
     self.names = names
@@ -90,6 +92,7 @@ package final class Service: Sendable {
     let rules = try Self.rules(text)
     policy.replace(with: NetworkPolicy(rules: rules))
     let closing = registry.review()
+    server.policyChanged()
     // A close that fails leaves nothing open either.
     try? EventLoopFuture.andAllComplete(closing, on: group.next()).wait()
   }

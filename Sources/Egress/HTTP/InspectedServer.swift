@@ -44,6 +44,10 @@ package struct InspectedServer: ConnectionServer {
     }
   }
 
+  /// Called when the policy was replaced: ends what was connected under the one before and serves
+  /// nobody at the moment. Connections of the run are closed by whoever accepted them.
+  package func policyChanged() { office.dropIdle() }
+
   private func install(
     on channel: any Channel,
     _ flow: Flow,
