@@ -9,6 +9,9 @@ package struct InspectedServer: ConnectionServer {
   private let office: Office
   private let authority: CertificateAuthority
 
+  /// What was sent to whom: counted in one place, whoever sends.
+  var ledger: Ledger { office.ledger }
+
   package init(
     policy: PolicyBox,
     dialer: any Dialer,
