@@ -33,7 +33,7 @@ struct PolicyNetworkCommandTests {
       let result = try await Command.caisson("policy", "import", file.string, home: home).run()
       #expect(result.status == .exited(126))
       #expect(result.output.isEmpty)
-      #expect(result.error.contains("\(file):1:28: filesystem.denyRead: the pattern '**/x'"))
+      #expect(result.error.contains("\(file):1:29: filesystem.denyRead: the pattern '**/x'"))
     }
   }
 

@@ -25,6 +25,11 @@ import Testing
       return try await sealed.run()
     }
 
+    /// The rows of the last run.
+    func audit() async throws -> String {
+      try await Command.caisson("audit", "last", home: home).run().output
+    }
+
     func sh(_ script: String, options: [String] = ["--quiet"]) async throws -> Command.Result {
       try await run(options, "sh", "-c", script)
     }

@@ -205,33 +205,4 @@ struct ImportTests {
   func `what is not needed of TOML is refused, not guessed`(text: String) {
     #expect(throws: PolicyError.self) { try imported(text, .codex) }
   }
-
-  @Test func `mutated documents are imported or refused, and never trap`() throws {
-    let sources: [(PolicyImport.Format, String)] = [
-      (.openShell, try Fixtures.text("import/openshell.yaml")),
-      (
-        .sandboxRuntime,
-        #"{"network":{"allowedDomains":["*.a.com"],"deniedDomains":["b.a.com:22"]},"#
-          + #""filesystem":{"denyRead":["~/.ssh","\u0041"],"allowWrite":[".",true]}}"#
-      ),
-      (
-        .codex,
-        "sandbox_mode = \"workspace-write\"\n[sandbox_workspace_write]\n"
-          + "writable_roots = [\"/a\",\n'/b'] # c\nnetwork_access = true\n"
-      ),
-    ]
-    for (format, source) in sources {
-      let mutator = Mutator(corpus: [source])
-      for index in 0..<2_000 {
-        let text = mutator.input(UInt64(index), seed: 5)
-        do {
-          let document = try imported(text, format).document
-          let again = try PolicyDocument.parse(document.canonicalText, file: "again")
-          #expect(again == document, "\(format) \(index)")
-        } catch let error as PolicyError {
-          #expect(!error.problems.isEmpty, "\(format) \(index)")
-        }
-      }
-    }
-  }
 }
