@@ -13,17 +13,10 @@ struct PolicyCommandTests {
   {
     try await withTemporaryDirectory { home in
       let file = home.appending("p.yaml")
-<<<<<<< HEAD
       try write("version: 1\nmodels: { allow: [cheap] }\n", to: file)
       let result = try await Command.caisson("policy", "check", file.string, home: home).run()
       #expect(result.status == .exited(0))
       #expect(result.output.hasPrefix("\(file): well-formed\nnote: models are"))
-=======
-      try write("version: 1\ntools: [{ mcp: git, allow: [git_status] }]\n", to: file)
-      let result = try await Command.caisson("policy", "check", file.string, home: home).run()
-      #expect(result.status == .exited(0))
-      #expect(result.output.hasPrefix("\(file): well-formed\nnote: tools are checked"))
->>>>>>> egress
     }
   }
 
@@ -82,11 +75,7 @@ struct PolicyCommandTests {
     try await withTemporaryDirectory { place in
       let home = place.appending("home")
       let file = place.appending("p.yaml")
-<<<<<<< HEAD
       try write("version: 1\nmodels: { allow: [cheap] }\n", to: file)
-=======
-      try write("version: 1\ntools: [{ mcp: git, allow: [git_status] }]\n", to: file)
->>>>>>> egress
       let workspace = place.appending("work")
       try FileManager.default.createDirectory(
         atPath: workspace.string,
@@ -103,11 +92,7 @@ struct PolicyCommandTests {
         home: home
       ).run()
       #expect(result.status == .exited(126))
-<<<<<<< HEAD
       #expect(result.error.contains("models are checked but not enforced yet"))
-=======
-      #expect(result.error.contains("tools are checked but not enforced yet"))
->>>>>>> egress
     }
   }
 }
