@@ -319,7 +319,7 @@ final class Exchange {
     // The link goes back to its pool by itself.
     link = nil
     let asker = self.asker
-    let trailers = redactor == nil ? trailers : nil
+    let trailers = redactor.map { redactor in trailers.map(redactor.redact) } ?? trailers
     finish { asker?.answerEnd(trailers) }
   }
 

@@ -9,6 +9,9 @@ package struct InspectedServer: ConnectionServer {
   private let office: Office
   private let authority: CertificateAuthority
 
+  /// What was sent to whom: counted in one place, whoever sends.
+  var ledger: Ledger { office.ledger }
+
   package init(
     policy: PolicyBox,
     dialer: any Dialer,
@@ -40,6 +43,10 @@ package struct InspectedServer: ConnectionServer {
       try install(on: channel, flow, firstBytes, isTLS, sni)
     }
   }
+
+  /// Called when the policy was replaced: ends what was connected under the one before and serves
+  /// nobody at the moment. Connections of the run are closed by whoever accepted them.
+  package func policyChanged() { office.dropIdle() }
 
   private func install(
     on channel: any Channel,

@@ -166,6 +166,42 @@ import Testing
     #expect(try process.row { $0.verdict == .denied }.rule == "limit: opening")
   }
 
+  @Test func `a budget of bytes ends the connection that would go over it`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port, more: "    budget: { sent: 1KiB }"))
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    client.send("within")
+    #expect(client.text(until: "within") == "within")
+    client.send([UInt8](repeating: 0x61, count: 2_048))
+    #expect(client.receive().isEmpty)
+    let row = try process.row { $0.kind == .connection }
+    #expect(row.sent == 6)
+    #expect(row.reason?.contains("budget") == true)
+  }
+
+  @Test func `a connection on which nothing is said is ended`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port), limits: "{\"idle\": 0.2}")
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    #expect(client.receive().isEmpty)
+    #expect(try process.row { $0.kind == .connection }.reason?.contains("nothing was said") == true)
+  }
+
+  @Test func `what is open at the end has its row`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port))
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    client.send("abc")
+    #expect(client.text(until: "abc") == "abc")
+    try process.send(.quit)
+    let row = try process.row { $0.kind == .connection }
+    #expect(row.sent == 3 && row.received == 3)
+    #expect(process.end().code == 0)
+  }
+
   @Test func `the end of the supervisor is the end of every connection`() throws {
     let (echo, process) = (try Echo(), try EgressProcess())
     try process.serve(policy(echo.port))
