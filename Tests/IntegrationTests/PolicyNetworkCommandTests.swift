@@ -2,6 +2,8 @@ import Foundation
 import SystemPackage
 import Testing
 
+@testable import Journal
+
 /// `caisson policy import`, `diff` and `explain --request` as a person meets them.
 struct PolicyNetworkCommandTests {
   private func write(_ text: String, to path: FilePath) throws {
@@ -82,6 +84,50 @@ struct PolicyNetworkCommandTests {
       ).run()
       #expect(result.status == .exited(0))
       #expect(result.output.contains("denied by network: host a.example.com (line 2) { deny:"))
+    }
+  }
+
+  @Test func `learn shows the lines that would have let a run pass`() async throws {
+    try await withTemporaryDirectory { home in
+      let run = "3abcdefghijk"
+      let journal = try Journal.open(directory: home)
+      try journal.append(.runStarted(RunStarted.sample(["curl"])), run: run)
+      for (kind, port, method) in [("name", UInt16(53), nil), ("request", 443, "GET")] {
+        try journal.append(
+          .network(
+            NetworkEvent(
+              kind: kind,
+              verdict: .denied,
+              host: "api.example.com",
+              port: port,
+              transport: "https",
+              method: method,
+              path: method.map { _ in "/v1/items" },
+              rule: "the built-in rule 'default deny'",
+              count: 1
+            )
+          ),
+          run: run
+        )
+      }
+      journal.close()
+      let place = home.appending("runs").appending(run)
+      try FileManager.default.createDirectory(
+        atPath: place.string,
+        withIntermediateDirectories: true
+      )
+      try write("version: 1\n", to: place.appending("policy.yaml"))
+      let line = #"{ host: api.example.com, ports: [443], rules: [{ allow: "GET /v1/items" }] }"#
+      let shown = try await Command.caisson("policy", "learn", "last", home: home).run()
+      #expect(shown.status == .exited(0), "\(shown.error)")
+      #expect(shown.output == "network:\n+  - \(line)\n")
+      let file = home.appending("learnt.yaml")
+      let learn = Command.caisson("policy", "learn", run, "--write", file.string, home: home)
+      #expect(try await learn.run().status == .exited(0))
+      #expect(try String(contentsOfFile: file.string, encoding: .utf8).contains(line))
+      let again = try await learn.run()
+      #expect(again.status == .exited(125))
+      #expect(again.error.contains("is there already"))
     }
   }
 }

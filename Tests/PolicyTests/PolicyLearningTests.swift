@@ -86,6 +86,10 @@ struct PolicyLearningTests {
       learned.document.network.map(\.canonicalText) == ["{ git: forge.example.com/acme/app }"]
     )
     #expect(learned.notes.contains { $0.contains("branches to push are named by a person") })
+    let pushing = "network: [{ git: forge.example.com/acme/app, push: [main] }]"
+    let refused = denied("forge.example.com", "POST", "/acme/app.git/git-receive-pack")
+    let again = try learn(pushing, [refused])
+    #expect(again.document == (try learn(pushing, [])).document && again.notes.count == 1)
   }
 
   @Test func `what no rule should grant is noted instead`() throws {
