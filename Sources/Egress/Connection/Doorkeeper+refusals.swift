@@ -94,3 +94,12 @@ extension HostRule {
     mark.line.map { "network: host \(host.text) (line \($0))" } ?? "network: host \(host.text)"
   }
 }
+
+extension Observation {
+  mutating func deny(_ refusal: Refusal) {
+    verdict = .denied
+    rule = refusal.rule
+    reason = refusal.reason
+    remedy = refusal.remedy
+  }
+}
