@@ -10,19 +10,19 @@ package struct Entrance: Sendable {
   let dialer: any Dialer
   let server: any ConnectionServer
   let audit: any AuditSink
-  let limits: TransportLimits
   let ledger: Ledger
+  let limits: TransportLimits
   private let overflow = Overflow()
 
-  package init(
+  init(
     policy: PolicyBox,
     names: NameService,
     registry: FlowRegistry,
     dialer: any Dialer,
     server: any ConnectionServer,
     audit: any AuditSink,
-    limits: TransportLimits,
-    ledger: Ledger = Ledger()
+    ledger: Ledger,
+    limits: TransportLimits
   ) {
     self.policy = policy
     self.names = names
@@ -30,8 +30,8 @@ package struct Entrance: Sendable {
     self.dialer = dialer
     self.server = server
     self.audit = audit
-    self.limits = limits
     self.ledger = ledger
+    self.limits = limits
   }
 
   /// Where an accepted connection wants to go, as far as its own address tells.

@@ -32,6 +32,14 @@ final class Office: Sendable {
     self.ledger = ledger
   }
 
+  /// Ends the connections to servers that serve nobody: their addresses were granted by a policy
+  /// that no longer holds.
+  func dropIdle() {
+    for pool in pools.withLockedValue({ Array($0.values) }) {
+      pool.eventLoop.execute { pool.value.retireAll() }
+    }
+  }
+
   /// The connections to servers that live on a loop; called on it.
   func pool(on loop: any EventLoop) -> UpstreamPool {
     pools.withLockedValue { pools in

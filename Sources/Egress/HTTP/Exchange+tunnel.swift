@@ -24,6 +24,8 @@ extension Exchange {
       headers.add(name: name, value: value)
     }
     headers.add(name: "upgrade", value: "websocket")
+    // What is said in the tunnel afterwards is the server's to say.
+    if !plan.carried.isEmpty { headers = Redactor(plan.carried).redact(headers) }
     phase = .tunnel
     let far = TunnelEnd(
       early: ByteBuffer(),

@@ -25,6 +25,7 @@ final class Exchange {
   private var sentBody: UInt64 = 0
   private var spotter: Spotter?
   var redactor: Redactor?
+  private var package: PackageDigest?
   private var hasAnswer = false
   private var hasRetried = false
   /// An answer that ends HTTP on the connection, until all of it was read.
@@ -284,6 +285,9 @@ final class Exchange {
       self.redactor = redactor
     }
     if case .push = plan.body { report = push.map { GitPushReport(usesSideBand: $0.usesSideBand) } }
+    if request.method == "GET", head.status == .ok, redactor == nil {
+      package = PackageDigest(path: plan.canonical.path)
+    }
     asker.answer(answer)
   }
 
@@ -291,6 +295,7 @@ final class Exchange {
     guard phase == .sending else { return }
     observation.received += UInt64(bytes.readableBytes)
     report?.read(bytes.readableBytesView)
+    package?.update(bytes)
     if redactor != nil {
       if let clean = redactor?.redact(bytes) { asker?.answerBody(clean) }
     } else {
@@ -303,11 +308,23 @@ final class Exchange {
     if let switched { return tunnel(switched) }
     if let rest = redactor?.end(), rest.readableBytes > 0 { asker?.answerBody(rest) }
     recordPush()
+    notePackage()
     // The link goes back to its pool by itself.
     link = nil
     let asker = self.asker
-    let trailers = redactor == nil ? trailers : nil
+    let trailers = redactor.map { redactor in trailers.map(redactor.redact) } ?? trailers
     finish { asker?.answerEnd(trailers) }
+  }
+
+  /// A row of its own for what was downloaded.
+  private func notePackage() {
+    guard let package else { return }
+    var row = scope.observation(.allowed, rule: observation.rule)
+    row.kind = .package
+    row.path = observation.path
+    row.received = observation.received
+    row.detail = package.summary
+    scope.office.audit.note(row)
   }
 
   func linkReadComplete() {

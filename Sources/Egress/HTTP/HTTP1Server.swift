@@ -34,7 +34,7 @@ final class HTTP1Server: ChannelInboundHandler, RemovableChannelHandler {
   var closesAfter = false
   var out = ByteBuffer()
   var framing: AnswerFraming = .none
-  private var watch: IdleWatch?
+  var watch: IdleWatch?
 
   init(_ scope: ConnectionScope) {
     self.scope = scope

@@ -132,8 +132,9 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    let reason = "what the server answers is not in order: \(error)"
-    fail(Refusal(.unreachable, rule: Refusal.server, reason: String(reason.prefix(300))))
+    // Only what kind of error it is: an error may quote what was sent, and that may be a secret.
+    let reason = "what the server answers is not in order (\(type(of: error)))"
+    fail(Refusal(.unreachable, rule: Refusal.server, reason: reason))
     context.close(promise: nil)
   }
 

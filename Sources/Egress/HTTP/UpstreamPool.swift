@@ -55,8 +55,7 @@ final class UpstreamPool {
   ) {
     if generation != self.generation {
       self.generation = generation
-      dropIdle { _ in true }
-      sessions.values.joined().forEach { $0.retire() }
+      retireAll()
     }
     if freshness != nil, let session = sessions[destination.shared]?.first(where: \.takesMore),
       !destination.isTunnel
@@ -82,6 +81,12 @@ final class UpstreamPool {
       )
     }
     connect(destination, flow: flow, rule: rule, answer)
+  }
+
+  /// What serves nobody ends now, and the rest when it serves nobody any more.
+  func retireAll() {
+    dropIdle { _ in true }
+    sessions.values.joined().forEach { $0.retire() }
   }
 
   private func connect(

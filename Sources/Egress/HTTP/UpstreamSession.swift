@@ -86,7 +86,7 @@ final class UpstreamSession: ChannelInboundHandler {
         answer(.success(link))
       case .failure(let error):
         self.released(link)
-        let reason = "no stream to the server: \(String(describing: error).prefix(200))"
+        let reason = "no stream to the server (\(type(of: error)))"
         answer(.failure(Refusal(.unreachable, rule: Refusal.server, reason: reason)))
       }
     }
