@@ -12,7 +12,7 @@ enum AttackText {
     def tls(host, name=None):
         context = ssl.create_default_context()
         context.check_hostname = name != ""
-        return context.wrap_socket(connect(host, TLS), server_hostname=name if name != "" else None)
+        return context.wrap_socket(connect(host, TLS), server_hostname=(name or None) if name is not None else host)
 
     def hear(peer, patience=0.4):
         heard = b""

@@ -34,7 +34,9 @@ struct HostileWorld: Sendable {
       try await server.run { _, lines in
         var iterator = lines.makeAsyncIterator()
         let line = try #require(try await iterator.next())
-        let ports = line.split(separator: " ").compactMap { Int($0.trimmingCharacters(in: .newlines)) }
+        let ports = line.split(separator: " ").compactMap {
+          Int($0.trimmingCharacters(in: .newlines))
+        }
         try #require(ports.count == 3, "\(line)")
         try await body(
           HostileWorld(directory: directory, tls: ports[0], plain: ports[1], collector: ports[2])
@@ -71,16 +73,25 @@ struct HostileWorld: Sendable {
   }
 
   /// Runs a program of Python's as an ordinary caller would, with nothing around it.
-  func unsealed(_ program: String) async throws -> Command.Result {
+  ///
+  /// - Parameter before: what a shell does first, in mounts of its own.
+  func unsealed(
+    _ program: String,
+    within before: String? = nil
+  ) async throws -> Command.Result {
     try write("attack.py", program)
     var command = Command.named("python3", "attack.py", directory: workspace)
     command.environment = callerEnvironment
     command.environment["UNSEALED"] = "1"
-    return try await command.run()
+    return try await command.within(before).run()
   }
 
   /// Runs a program of Python's in a run.
-  func sealed(_ network: String, _ program: String) async throws -> Command.Result {
+  func sealed(
+    _ network: String,
+    _ program: String,
+    within before: String? = nil
+  ) async throws -> Command.Result {
     try write("attack.py", program)
     try Data(policy(network).utf8)
       .write(to: URL(filePath: directory.appending("policy.yaml").string))
@@ -97,7 +108,7 @@ struct HostileWorld: Sendable {
       directory: workspace
     )
     command.environment["CAISSON_HOME"] = home.string
-    return try await command.run()
+    return try await command.within(before).run()
   }
 
   private func policy(_ network: String) -> String {
@@ -163,12 +174,22 @@ struct HostileWorld: Sendable {
   /// The files below Caisson's state and the workspace that hold the canary.
   func filesWithCanary() throws -> [String] {
     try [home, workspace].flatMap { root -> [String] in
-      let paths = FileManager.default.enumerator(atPath: root.string)
-      return (paths?.allObjects as? [String] ?? []).filter { path in
+      try FileManager.default.subpathsOfDirectory(atPath: root.string).filter { path in
         let file = URL(filePath: root.appending(path).string)
         guard let data = try? Data(contentsOf: file) else { return false }
         return Self.holdsCanary(data)
       }
     }
+  }
+}
+
+extension Command {
+  fileprivate func within(_ before: String?) -> Command {
+    guard let before else { return self }
+    var command = self
+    command.executable = "/usr/bin/unshare"
+    command.arguments =
+      ["--mount", "sh", "-c", before + "\"$@\"", "sh", executable.string] + arguments
+    return command
   }
 }

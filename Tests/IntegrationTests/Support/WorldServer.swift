@@ -48,8 +48,10 @@ enum WorldServer {
                 + secret + b"\r\n\r\n")
         elif path == "/echo/headers":
             secret = told.split(b"earer ")[-1].split(b"\r\n")[0]
-            whole(b"", b"X-Value: " + secret + b"\r\nX-" + secret + b": name\r\nContent-Encoding: "
-                + secret + b"\r\n")
+            whole(b"", b"X-Value: " + secret + b"\r\nX-" + secret + b": name\r\n")
+        elif path == "/echo/coding":
+            secret = told.split(b"earer ")[-1].split(b"\r\n")[0]
+            whole(b"", b"Content-Encoding: " + secret + b"\r\n")
         elif path == "/echo/reason":
             secret = told.split(b"earer ")[-1].split(b"\r\n")[0]
             to.sendall(b"HTTP/1.1 299 " + secret + b"\r\nContent-Length: 0\r\n\r\n")
@@ -66,10 +68,10 @@ enum WorldServer {
             to.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (1 << 30))
             for _ in range(1 << 14):
                 to.sendall(b"x" * (1 << 16))
-        elif os.path.exists("served" + path):
+        elif os.path.isfile("served" + path):
             with open("served" + path, "rb") as file:
                 whole(file.read())
-        elif os.path.exists("served" + path + "index.html"):
+        elif os.path.isfile("served" + path + "index.html"):
             with open("served" + path + "index.html", "rb") as file:
                 whole(file.read(), b"Content-Type: text/html\r\n")
         else:
