@@ -134,8 +134,14 @@ package struct PolicyLearning: Hashable, Sendable {
         continue
       }
       notes.append("\(place.host)/\(repository): branches to push are named by a person")
+      let isKnown = document.network.contains { entry in
+        guard case .git(let rule) = entry else { return false }
+        return rule.host == known.host && rule.repository == known.repository
+          && rule.ports.contains(place.port)
+      }
+      if isKnown { continue }
       let entry = GitRule(host: known.host, repository: known.repository, ports: [place.port])
-      if !document.network.contains(.git(entry)) { document.network.append(.git(entry)) }
+      document.network.append(.git(entry))
     }
     if rules.isEmpty {
       let isKnown =

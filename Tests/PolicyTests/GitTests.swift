@@ -186,29 +186,4 @@ struct GitTests {
     broken.read(line("ok refs/heads/a\n"))
     #expect(broken.done.isEmpty)
   }
-
-  @Test func `mutated pushes are read without a trap`() {
-    var random = SplitMix(seed: 7)
-    let body =
-      line("\(Self.zero) \(Self.first) refs/heads/caisson/x\0 report-status side-band-64k")
-      + line("\(Self.first) \(Self.second) refs/heads/caisson/y\n") + Array("0000PACK".utf8)
-    for _ in 0..<20_000 {
-      var bytes = body
-      for _ in 0..<(random.next() % 6) {
-        let place = Int(random.next() % UInt64(bytes.count))
-        switch random.next() % 3 {
-        case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
-        case 1: bytes.removeSubrange(place..<min(bytes.count, place + 5))
-        default: bytes.insert(contentsOf: bytes.prefix(place), at: place)
-        }
-        if bytes.isEmpty { bytes = [0x30] }
-      }
-      var push = GitPush()
-      if case .commands(let updates)? = try? push.read(bytes) {
-        #expect(updates.allSatisfy { $0.old.count == $0.new.count && !$0.ref.isEmpty })
-      }
-      var report = GitPushReport(usesSideBand: random.next() % 2 == 0)
-      report.read(bytes)
-    }
-  }
 }

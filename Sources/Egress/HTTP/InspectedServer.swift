@@ -9,6 +9,9 @@ package struct InspectedServer: ConnectionServer {
   private let office: Office
   private let authority: CertificateAuthority
 
+  /// What was sent to whom: counted in one place, whoever sends.
+  var ledger: Ledger { office.ledger }
+
   package init(
     policy: PolicyBox,
     dialer: any Dialer,
@@ -16,7 +19,8 @@ package struct InspectedServer: ConnectionServer {
     authority: CertificateAuthority,
     secrets: SecretTable,
     trust: UpstreamTrust,
-    bounds: HTTPBounds = HTTPBounds()
+    bounds: HTTPBounds = HTTPBounds(),
+    ledger: Ledger = Ledger()
   ) {
     office = Office(
       policy: policy,
@@ -24,7 +28,8 @@ package struct InspectedServer: ConnectionServer {
       audit: audit,
       secrets: secrets,
       trust: trust,
-      bounds: bounds
+      bounds: bounds,
+      ledger: ledger
     )
     self.authority = authority
   }

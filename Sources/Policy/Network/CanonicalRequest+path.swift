@@ -10,6 +10,8 @@ extension CanonicalRequest {
       if segment.isEmpty, index < written.count - 1 {
         throw RequestProblem("the path has two slashes in a row")
       }
+      // Names its own directory, to whoever reads it; left out of what is sent. apt writes it.
+      if segment.elementsEqual([0x2E]), index < written.count - 1 { continue }
       segments.append(try decoded(segment))
     }
     return segments
@@ -34,6 +36,10 @@ extension CanonicalRequest {
         throw RequestProblem("the path holds an encoded control character")
       default: bytes.append(value)
       }
+    }
+    for place in bytes.indices where bytes[place] == 0x25 {
+      var behind = bytes[(place + 1)...]
+      guard escape(&behind) == nil else { throw RequestProblem("the path is encoded twice") }
     }
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw RequestProblem("the path is not UTF-8 once it is decoded")

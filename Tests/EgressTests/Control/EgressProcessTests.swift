@@ -157,6 +157,32 @@ import Testing
     #expect(open[0].text(until: "x") == "x")
   }
 
+  @Test func `garbage on every socket leaves it serving`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port))
+    var random = SplitMix(seed: 20_261_121)
+    let seeds = [
+      DNSText.question("echo.test", extended: true), HelloText.hello(name: "echo.test"),
+      Array("CONNECT echo.test:\(echo.port) HTTP/1.1\r\n\r\n".utf8) + HelloText.hello(name: "a.b"),
+      Array("GET http://echo.test:\(echo.port)/ HTTP/1.1\r\nHost: echo.test\r\n\r\n".utf8),
+    ]
+    var clients: [Loopback.Client] = []
+    for round in 0..<400 {
+      let index = round % process.plan.sockets.count
+      guard process.plan.sockets[index].address.count == 4 else { continue }
+      let isDatagram = process.plan.sockets[index].kind == .nameDatagram
+      let client = try Loopback.Client(process.ports[index], datagram: isDatagram)
+      client.send(random.mutated(seeds[random.below(seeds.count)]))
+      if random.below(2) == 0 { client.endOutput() }
+      clients.append(client)
+      if clients.count > 40 { clients.removeFirst() }
+    }
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    client.send("x")
+    #expect(client.text(until: "x") == "x")
+  }
+
   @Test func `a client that does not go on is not waited for`() throws {
     let (echo, process) = (try Echo(), try EgressProcess())
     try process.serve(policy(echo.port), limits: "{\"opening\": 0.1}")
@@ -164,6 +190,42 @@ import Testing
     client.send("CONNECT echo.test")
     #expect(client.textToEnd().hasPrefix("HTTP/1.1 503 "))
     #expect(try process.row { $0.verdict == .denied }.rule == "limit: opening")
+  }
+
+  @Test func `a budget of bytes ends the connection that would go over it`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port, more: "    budget: { sent: 1KiB }"))
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    client.send("within")
+    #expect(client.text(until: "within") == "within")
+    client.send([UInt8](repeating: 0x61, count: 2_048))
+    #expect(client.receive().isEmpty)
+    let row = try process.row { $0.kind == .connection }
+    #expect(row.sent == 6)
+    #expect(row.reason?.contains("budget") == true)
+  }
+
+  @Test func `a connection on which nothing is said is ended`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port), limits: "{\"idle\": 0.2}")
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    #expect(client.receive().isEmpty)
+    #expect(try process.row { $0.kind == .connection }.reason?.contains("nothing was said") == true)
+  }
+
+  @Test func `what is open at the end has its row`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port))
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    client.send("abc")
+    #expect(client.text(until: "abc") == "abc")
+    try process.send(.quit)
+    let row = try process.row { $0.kind == .connection }
+    #expect(row.sent == 3 && row.received == 3)
+    #expect(process.end().code == 0)
   }
 
   @Test func `the end of the supervisor is the end of every connection`() throws {
