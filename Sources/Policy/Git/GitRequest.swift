@@ -92,10 +92,11 @@ package struct GitRequest: Hashable, Sendable {
   }
 
   private func remedy(_ rules: [GitRule]) -> String? {
-    guard let host = rules.first?.host.text,
-      let place = try? GitRule.location(parsing: "\(host)/\(path)")
+    guard let known = rules.first,
+      let place = try? GitRule.location(parsing: "\(known.host.text)/\(path)")
     else { return nil }
-    return "network: [{ git: \(YAMLText.scalar("\(host)/\(place.repository)")) }]"
+    let rule = GitRule(host: place.host, repository: place.repository, ports: known.ports)
+    return "network: [\(NetworkRule.git(rule).canonicalText)]"
   }
 }
 
