@@ -263,11 +263,13 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     row.way = flow.way.rawValue
     row.address = channel.remoteAddress?.bytes.map(AddressRange.text)
     let limits = entrance.limits
+    var isOver = false
     let splice = Splice(
       idle: .milliseconds(Int64(limits.idle * 1_000)),
       total: .milliseconds(Int64(limits.total * 1_000)),
-      budget: rule.sentBudget.map { [entrance] budget in
-        { entrance.ledger.book($0, to: flow.host, budget: budget) }
+      budget: { [ledger = entrance.ledger] bytes in
+        isOver = isOver || !ledger.book(bytes, for: rule)
+        return !isOver
       }
     ) { [self, row] totals in
       var row = row
@@ -275,6 +277,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
       row.sent = totals.sent
       row.received = totals.received
       row.reason = totals.ending
+      if isOver { row.deny(Refusal(budgetOf: rule, host: flow.host)) }
       row.seconds = Double((NIODeadline.now() - started).nanoseconds) / 1e9
       entrance.audit.note(row)
     }

@@ -33,13 +33,15 @@ package final class Service: Sendable {
       limits: limits
     )
     let (authority, trust) = try Self.identity(configuration)
+    let ledger = Ledger()
     let server = InspectedServer(
       policy: policy,
       dialer: dialer,
       audit: audit,
       authority: authority,
       secrets: try configuration.secretTable(),
-      trust: trust
+      trust: trust,
+      ledger: ledger
     )
     self.policy = policy
     self.server = server
@@ -53,7 +55,7 @@ package final class Service: Sendable {
       dialer: dialer,
       server: server,
       audit: audit,
-      ledger: server.ledger,
+      ledger: ledger,
       limits: limits
     )
     certificate = Array(authority.certificatePEM.utf8)

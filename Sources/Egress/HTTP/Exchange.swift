@@ -168,18 +168,8 @@ final class Exchange {
 
   private func book(_ bytes: Int, _ rule: HostRule) -> Bool {
     observation.sent += UInt64(bytes)
-    guard let budget = rule.sentBudget,
-      !scope.office.ledger.book(bytes, to: scope.flow.host, budget: budget)
-    else { return true }
-    refuse(
-      Refusal(
-        .limit,
-        rule: "network: host \(rule.host.text)",
-        reason: "the run has sent the \(budget) bytes that it may send to \(scope.flow.host)",
-        remedy: "a larger budget in the entry host: \(rule.host.text)"
-      ),
-      status: 403
-    )
+    if scope.office.ledger.book(bytes, for: rule) { return true }
+    refuse(Refusal(budgetOf: rule, host: scope.flow.host), status: 403)
     return false
   }
 
@@ -243,9 +233,12 @@ final class Exchange {
     }
     var sent = plan.head
     if request.takesTrailers, !link.isHTTP1 { sent.headers.add(name: "te", value: "trailers") }
-    link.send(sent, for: self)
-    let head = plan.head.uri.utf8.count + plan.head.headers.count * 32
+    // Whatever stands in a header leaves as surely as what stands in a body.
+    let head = sent.headers.reduce(sent.method.rawValue.utf8.count + sent.uri.utf8.count + 13) {
+      $0 + $1.name.utf8.count + $1.value.utf8.count + 4
+    }
     guard book(head, plan.rule) else { return }
+    link.send(sent, for: self)
     if gathered.readableBytes > 0 {
       let bytes = gathered
       gathered = ByteBuffer()

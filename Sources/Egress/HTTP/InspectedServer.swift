@@ -19,7 +19,8 @@ package struct InspectedServer: ConnectionServer {
     authority: CertificateAuthority,
     secrets: SecretTable,
     trust: UpstreamTrust,
-    bounds: HTTPBounds = HTTPBounds()
+    bounds: HTTPBounds = HTTPBounds(),
+    ledger: Ledger = Ledger()
   ) {
     office = Office(
       policy: policy,
@@ -27,7 +28,8 @@ package struct InspectedServer: ConnectionServer {
       audit: audit,
       secrets: secrets,
       trust: trust,
-      bounds: bounds
+      bounds: bounds,
+      ledger: ledger
     )
     self.authority = authority
   }

@@ -55,6 +55,7 @@ package final class NameService: Sendable {
     if query.name == "localhost" || query.name.hasSuffix(".localhost") {
       return answer(query, [127, 0, 0, 1], [UInt8](repeating: 0, count: 15) + [1])
     }
+    if isOfService(query) { return DNSAnswer(.success) }
     guard let number = number(of: query.name) else { return DNSAnswer(.failed) }
     return answer(query, NetworkPlan.address4(number), NetworkPlan.address6(number))
   }
@@ -65,6 +66,16 @@ package final class NameService: Sendable {
     case RecordType.address6: DNSAnswer(.success, [.address(six)])
     default: DNSAnswer(.success)
     }
+  }
+
+  /// Whether the records of a service at a granted host are asked for, as `_https._tcp.HOST` by apt:
+  /// there are none, and nothing was wanted that is denied.
+  private func isOfService(_ query: DNSQuery) -> Bool {
+    guard query.name.hasPrefix("_"), query.type != RecordType.address4,
+      query.type != RecordType.address6
+    else { return false }
+    let host = query.name.split(separator: ".").drop { $0.hasPrefix("_") }.joined(separator: ".")
+    return policy.current.knows(host: host)
   }
 
   private func number(of name: String) -> UInt32? {

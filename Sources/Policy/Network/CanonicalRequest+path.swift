@@ -10,6 +10,8 @@ extension CanonicalRequest {
       if segment.isEmpty, index < written.count - 1 {
         throw RequestProblem("the path has two slashes in a row")
       }
+      // Names its own directory, to whoever reads it; left out of what is sent. apt writes it.
+      if segment.elementsEqual([0x2E]), index < written.count - 1 { continue }
       segments.append(try decoded(segment))
     }
     return segments

@@ -111,7 +111,7 @@ package enum Confinement {
     }
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
-    if let network = request.network { placed.append(trust(network)) }
+    placed += trust(request.network)
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
     let workspace = request.workspace
     if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
@@ -184,8 +184,10 @@ package enum Confinement {
       steps.append(step)
     }
     steps.append(.readOnly(target: "proc/sys"))
-    for place in request.network?.trustPlaces ?? [] {
-      steps.append(.place(file: relative(NetworkGrant.trustFile), target: relative(place)))
+    for trust in request.network?.trust ?? [] {
+      for place in trust.places {
+        steps.append(.place(file: relative(trust.file), target: relative(place)))
+      }
     }
     steps += protections(request)
     return steps
@@ -365,9 +367,10 @@ package enum Confinement {
     }
   }
 
-  private static func trust(_ network: NetworkGrant) -> (String, LaunchPlan.Step) {
-    let path = NetworkGrant.trustFile
-    return (path, .file(target: relative(path), mode: 0o444, content: network.trust))
+  private static func trust(_ network: NetworkGrant?) -> [(String, LaunchPlan.Step)] {
+    (network?.trust ?? []).map { trust in
+      (trust.file, .file(target: relative(trust.file), mode: 0o444, content: trust.content))
+    }
   }
 
   private static func source(

@@ -3,15 +3,26 @@ package import Policy
 /// What a run gets of the network: its sockets, and whom its programs shall trust.
 package struct NetworkGrant: Sendable {
   package let plan: NetworkPlan
-  /// The bundle of roots that programs find inside, in PEM: the machine's and the run's own.
-  package let trust: [UInt8]
-  /// Files of the system that the bundle is put over, where programs look without being told.
-  package let trustPlaces: [String]
+  package let trust: [Trust]
 
-  package init(plan: NetworkPlan, trust: [UInt8], trustPlaces: [String]) {
+  /// The roots that programs find inside, the machine's and the run's own, in one format.
+  package struct Trust: Sendable {
+    /// Where it lies inside.
+    package let file: String
+    package let content: [UInt8]
+    /// Files of the system that it is put over, where programs look without being told.
+    package let places: [String]
+
+    package init(file: String, content: [UInt8], places: [String]) {
+      self.file = file
+      self.content = content
+      self.places = places
+    }
+  }
+
+  package init(plan: NetworkPlan, trust: [Trust]) {
     self.plan = plan
     self.trust = trust
-    self.trustPlaces = trustPlaces
   }
 
   /// Where the bundle lies inside.

@@ -44,7 +44,7 @@ struct RunNetwork: ~Copyable {
         )
       )
     }
-    let roots = try Self.roots()
+    let roots = try RunTrust.roots()
     let setup = Setup(
       run: run.text,
       policy: policy.document.canonicalText,
@@ -56,19 +56,12 @@ struct RunNetwork: ~Copyable {
     guard let bundle = FileManager.default.contents(atPath: roots) else {
       throw RunSession.Refusal.failed("cannot read the roots of trust in \(roots)")
     }
-    let trust = Array(bundle) + [0x0A] + certificate
-    let places = Self.bundles.compactMap { HostTree.find($0, isSystem: true) }
-      .filter { place in
-        !place.isDirectory && reads.contains { PathText.covers($0.real, place.real) }
-      }
-      .map(\.real)
     for name in NetworkGrant.trustVariables { environment[name] = NetworkGrant.trustFile }
     self.link = consume link
     self.environment = environment
     grant = NetworkGrant(
       plan: NetworkPlan(policy.network),
-      trust: trust,
-      trustPlaces: Array(Set(places)).sorted()
+      trust: RunTrust.make(Array(bundle) + [0x0A] + certificate, reads: reads)
     )
   }
 
@@ -85,28 +78,6 @@ struct RunNetwork: ~Copyable {
     let run, policy: String
     let secrets: [Secret]
     let trust: String
-  }
-
-  // MARK: - Whom to trust
-
-  /// Where systems keep the bundle of roots.
-  private static let bundles = [
-    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
-  ]
-
-  /// The caller's own choice first, as OpenSSL has it: companies add their own roots so.
-  private static func roots() throws -> String {
-    if let named = ProcessInfo.processInfo.environment["SSL_CERT_FILE"], !named.isEmpty {
-      return named
-    }
-    guard let found = bundles.first(where: FileManager.default.isReadableFile(atPath:)) else {
-      throw RunSession.Refusal.failed(
-        "this machine has no bundle of root certificates; install ca-certificates, or name one in "
-          + "SSL_CERT_FILE"
-      )
-    }
-    return found
   }
 }
 

@@ -157,6 +157,32 @@ import Testing
     #expect(open[0].text(until: "x") == "x")
   }
 
+  @Test func `garbage on every socket leaves it serving`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port))
+    var random = SplitMix(seed: 20_261_121)
+    let seeds = [
+      DNSText.question("echo.test", extended: true), HelloText.hello(name: "echo.test"),
+      Array("CONNECT echo.test:\(echo.port) HTTP/1.1\r\n\r\n".utf8) + HelloText.hello(name: "a.b"),
+      Array("GET http://echo.test:\(echo.port)/ HTTP/1.1\r\nHost: echo.test\r\n\r\n".utf8),
+    ]
+    var clients: [Loopback.Client] = []
+    for round in 0..<400 {
+      let index = round % process.plan.sockets.count
+      guard process.plan.sockets[index].address.count == 4 else { continue }
+      let isDatagram = process.plan.sockets[index].kind == .nameDatagram
+      let client = try Loopback.Client(process.ports[index], datagram: isDatagram)
+      client.send(random.mutated(seeds[random.below(seeds.count)]))
+      if random.below(2) == 0 { client.endOutput() }
+      clients.append(client)
+      if clients.count > 40 { clients.removeFirst() }
+    }
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+    client.send("x")
+    #expect(client.text(until: "x") == "x")
+  }
+
   @Test func `a client that does not go on is not waited for`() throws {
     let (echo, process) = (try Echo(), try EgressProcess())
     try process.serve(policy(echo.port), limits: "{\"opening\": 0.1}")

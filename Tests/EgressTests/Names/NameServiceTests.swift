@@ -48,6 +48,16 @@ import Testing
     #expect(answer[3] & 0xF == 5)
   }
 
+  @Test func `services of a known name have no records, and asking for them is no denial`() throws {
+    let service = try service("  - host: api.test\n")
+    let answer = try ask(service, "_https._tcp.api.test", 33)
+    #expect(answer.code == 0 && answer.data.isEmpty)
+    #expect(audit.all.isEmpty)
+    _ = try ask(service, "_https._tcp.evil.test", 33)
+    _ = try ask(service, "_https._tcp.api.test", 1)
+    #expect(audit.all.map(\.host) == ["_https._tcp.evil.test", "_https._tcp.api.test"])
+  }
+
   @Test func `an unknown name has the address of its denial, and one row`() throws {
     let service = try service("  - host: api.test\n")
     for type: UInt16 in [1, 28, 1] {
