@@ -34,7 +34,9 @@ struct HostileWorld: Sendable {
       try await server.run { _, lines in
         var iterator = lines.makeAsyncIterator()
         let line = try #require(try await iterator.next())
-        let ports = line.split(separator: " ").compactMap { Int($0.trimmingCharacters(in: .newlines)) }
+        let ports = line.split(separator: " ").compactMap {
+          Int($0.trimmingCharacters(in: .newlines))
+        }
         try #require(ports.count == 3, "\(line)")
         try await body(
           HostileWorld(directory: directory, tls: ports[0], plain: ports[1], collector: ports[2])
