@@ -14,7 +14,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   let isHTTP1: Bool
   /// How many requests it served before the one at hand.
   private(set) var served: Int
-  private(set) var idleSince = NIODeadline.now()
+  private(set) var idleSince = NIODeadline.uptimeNanoseconds(0)
   private var hasSentAll = false
   private var hasAnswered = false
   private var staysOpen = true
@@ -148,7 +148,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   private func finish() {
     exchange = nil
     served += 1
-    idleSince = .now()
+    idleSince = context?.eventLoop.now ?? idleSince
     let isReusable = staysOpen && isUsable && isHTTP1
     release(self, isReusable)
     if isReusable {

@@ -63,7 +63,7 @@ final class UpstreamPool {
       return session.open(isDecoding: destination.isDecoding, answer)
     }
     if let freshness, !destination.isTunnel {
-      let oldest = NIODeadline.now() - freshness
+      let oldest = loop.now - freshness
       while let link = idle[destination]?.popLast() {
         if link.isUsable, link.idleSince >= oldest { return answer(.success(link)) }
         link.close()
@@ -250,7 +250,7 @@ final class UpstreamPool {
       delay: bounds.idleUpstream
     ) { task in
       let pool = bound.value
-      let oldest = NIODeadline.now() - pool.bounds.idleUpstream
+      let oldest = pool.loop.now - pool.bounds.idleUpstream
       pool.dropIdle { $0.idleSince < oldest }
       for session in pool.sessions.values.joined()
       where session.streams == 0 && session.idleSince < oldest {

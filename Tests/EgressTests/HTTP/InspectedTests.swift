@@ -105,7 +105,8 @@ import Testing
   }
 
   @Test func `what a run may send to a host is bounded by its budget`() async throws {
-    try await InspectedRun.with("budget: { sent: 20KiB }, rules: [{ allow: \"POST /**\" }]") { run in
+    let entry = "budget: { sent: 20KiB }, rules: [{ allow: \"POST /**\" }]"
+    try await InspectedRun.with(entry) { run in
       let body = String(repeating: "x", count: 15_000)
       #expect(try await run.curl("/a", "-d", body).status == 200)
       let answer = try await run.curl("/a", "-d", body)
