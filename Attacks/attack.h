@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 // What an attack says at its end; also the exit status of `run` and of `verify`.
@@ -18,13 +19,14 @@ enum outcome {
 
 struct attack {
   const char *name;     // kebab-case, unique
-  const char *family;   // of ATTACKS: "files" or "kernel"
+  const char *family;   // "files", "kernel" or "egress"
   const char *layer;    // the layer that is there to stop it
   const char *needs;    // "root" or "any": who can run the control
   const char *expects;  // "denied": the attack sees it; "contained": the host is
                         // unharmed; "refused": no such run is started; "known": gets
                         // through, and docs/threat-model.md says so
-  const char *audit;    // system call named by the denial row, or "" where none can be expected
+  const char *audit;    // system call or rule of the network that the denial row names, or ""
+                        // where none can be expected
   const char *setup;    // fixtures, comma separated: see fixtures.c and stage.c
   const char *title;    // one sentence
   int (*run)(void);
@@ -60,6 +62,18 @@ bool is_control(void);
 // In the control only: a namespace of our own, so that what follows touches no one else's.
 int control_namespaces(int flags);
 
+// ---- reaching out (egress_reach.c)
+
+int param_port(const char *key);
+int reach(const char *address, int port, int kind);  // -1 with errno
+int reach_name(const char *name, int port);
+int reach_proxy(void);  // unsealed: what lies behind it
+bool say(int peer, const char *words);
+const char *hear(int peer);  // "" where nothing comes
+void try_say(const char *name, int port, const char *words);
+size_t question(unsigned char *bytes, const char *name, int type);  // of DNS
+int said(void);  // the outcome where only the host can tell
+
 // ---- values (values.c)
 
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));  // never freed
@@ -87,6 +101,13 @@ int fixture_param(const char *directory, const char *key, const char *format, ..
 int fixture_host(const char *directory, const char *token);  // helper processes and IPC objects
 int fixture_host_clean(const char *directory);
 int victim(const char *directory, int ready);
+// A process of the host's side, until `clean` or two minutes; it says when it is ready.
+pid_t helper(const char *directory, void (*body)(const char *directory, int ready));
+void tell(int ready);
+void received(const char *directory, const char *what);  // for verify_received
+int fixture_network(const char *directory);  // servers that note what must not arrive
+int fixture_network_policy(const char *directory, FILE *out);
+int fixture_network_socket(const char *directory);  // connected to one of them; -1
 
 // ---- the host's side (manifest.c, verify.c)
 

@@ -161,7 +161,8 @@ static int write_policy(const struct attack *attack, const char *directory) {
   if (has_setup(attack, "limits"))
     fputs("limits: { memory: 128MiB, processes: 64, disk: 16MiB, wall: 20s }\n", out);
   if (has_setup(attack, "limitswall")) fputs("limits: { wall: 1s }\n", out);
-  return fclose(out);
+  int failed = has_setup(attack, "network") ? fixture_network_policy(directory, out) : 0;
+  return fclose(out) | failed;
 }
 
 int fixtures_prepare(const struct attack *attack, const char *given) {

@@ -34,7 +34,7 @@ long long process_start(pid_t pid) {
 }
 
 // Forks a helper that tells its readiness through the descriptor it is given; returns its pid.
-static pid_t helper(const char *directory, void (*body)(const char *directory, int ready)) {
+pid_t helper(const char *directory, void (*body)(const char *directory, int ready)) {
   int pipes[2];
   if (pipe2(pipes, O_CLOEXEC) != 0) return -1;
   pid_t pid = fork();
@@ -59,12 +59,12 @@ static pid_t helper(const char *directory, void (*body)(const char *directory, i
   return pid;
 }
 
-static void tell(int ready) {
+void tell(int ready) {
   if (write(ready, "r", 1) != 1) _exit(1);
   close(ready);
 }
 
-static void received(const char *directory, const char *what) {
+void received(const char *directory, const char *what) {
   spit(text("%s/facts/received", directory), what, 0644);
 }
 
@@ -221,6 +221,7 @@ int fixture_host(const char *directory, const char *token) {
                : fixture_param(directory, "late", "%s/late.sock", socket_path);
   }
   if (strcmp(token, "tcp") == 0) return helper(directory, tcp_body) < 0 ? -1 : 0;
+  if (strcmp(token, "network") == 0) return fixture_network(directory);
   if (strcmp(token, "pty") == 0) return helper(directory, pty_body) < 0 ? -1 : 0;
   if (strcmp(token, "daemon") == 0) {
     char *marker = text("%s-%lld", unique, process_start(getpid()));

@@ -148,6 +148,8 @@ int stage(const struct attack *attack, const char *directory, char **command) {
     failed |= onto(text("%s/outside", directory), O_RDONLY | O_DIRECTORY, 2);
   if (has_setup(attack, "stdoutlog"))
     failed |= onto(text("%s/outside/log", directory), O_WRONLY | O_APPEND, 1);
+  if (has_setup(attack, "stdinsocket"))
+    failed |= dup2(fixture_network_socket(directory), 0) < 0 ? -1 : 0;
   // Last: these numbers may be in use by what came before.
   if (has_setup(attack, "descriptors")) failed |= stage_descriptors(directory);
   if (failed) return broken("stage");

@@ -12,7 +12,8 @@ let package = Package(
   name: "caisson-fuzz",
   platforms: [.macOS(.v15)],
   dependencies: [
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "Policy", dependencies: ["Yams"]),
@@ -24,6 +25,14 @@ let package = Package(
         swiftSettings: [.unsafeFlags(["-parse-as-library"])]
       )
       : .executableTarget(name: "policy-fuzz", dependencies: ["PolicyMutation"]),
+    .executableTarget(
+      name: "wire-fuzz",
+      dependencies: [
+        "Policy",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]
+    ),
   ],
   swiftLanguageModes: [.v6]
 )

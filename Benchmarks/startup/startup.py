@@ -8,7 +8,9 @@ does falls on all alike. Measured is the time from posix_spawn to the reaped end
 
   exec      /bin/true by itself: the floor of any command
   unshare   util-linux, namespaces alone: no root of its own, no Landlock, no filter
-  bwrap     bwrap --unshare-all --ro-bind / / true
+  bwrap     bwrap --unshare-all --ro-bind / / true: one mount, the host's whole tree to be read
+  view      bwrap --unshare-all building the view of the default policy, mount by mount; no Landlock,
+            no filter, no limits, nothing written into the workspace held back
   launcher  caisson-launch alone, given a plan as `caisson run` made it; this script is supervisor
   run       caisson run --quiet -- true, everything enforced, journal included
 
@@ -152,11 +154,29 @@ class Program:
         return time.perf_counter_ns() - began, status
 
 
-def contenders(build, folder, missing):
+def view(build, environment, workspace):
+    """What bwrap is asked for, to show what a run under the default policy sees."""
+    listed = subprocess.run(
+        [build / "caisson", "run", "--quiet", "--", "ls", "-A", "/etc"],
+        cwd=workspace, env=environment, capture_output=True, text=True, check=True,
+    ).stdout.split()
+    arguments = ["bwrap", "--unshare-all", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    arguments += ["--setenv", "PATH", "/usr/bin:/bin", "--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--tmpfs", "/tmp", "--ro-bind", "/usr", "/usr", "--ro-bind", "/opt", "/opt"]
+    for name in ("bin", "lib", "lib64", "sbin"):
+        arguments += ["--symlink", f"usr/{name}", f"/{name}"]
+    for name in listed:
+        if os.path.exists(f"/etc/{name}"):
+            arguments += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    return arguments + ["--bind", str(workspace), str(workspace), "true"]
+
+
+def contenders(build, folder, missing, shown):
     known = {
         "exec": ["true"],
         "unshare": ["unshare", "-Ur", "-m", "-p", "-f", "-n", "-i", "-u", "-C", "true"],
         "bwrap": ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"],
+        "view": shown,
         "run": [build / "caisson", "run", "--quiet", "--", "true"],
     }
     found = {}
@@ -166,7 +186,7 @@ def contenders(build, folder, missing):
         else:
             missing.append(name)
     found["launcher"] = Launcher(str(build / "caisson-launch"), folder / "plan", folder / "home/runs")
-    order = ["exec", "unshare", "bwrap", "launcher", "run"]
+    order = ["exec", "unshare", "bwrap", "view", "launcher", "run"]
     return {name: found[name] for name in order if name in found}
 
 
@@ -206,9 +226,11 @@ def main():
     os.chdir(workspace)
     held = None
     try:
+        other = {**environment, "CAISSON_HOME": str(folder / "other")}
+        shown = view(build, other, workspace)
         held = capture(build, folder, environment, workspace)
         missing = []
-        entries = contenders(build, folder, missing)
+        entries = contenders(build, folder, missing, shown)
         load = os.getloadavg()
         times = measure(entries, options.rounds, options.warm_up, environment)
     finally:

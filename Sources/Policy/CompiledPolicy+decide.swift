@@ -6,6 +6,7 @@ extension CompiledPolicy {
     case .write(let path): decidePath(path, .write)
     case .execute(let path): decidePath(path, .read)
     case .connect(let host, let port): decideConnection(host, port)
+    case .ask(let method, let address): decideRequest(method, address)
     }
   }
 
@@ -94,6 +95,29 @@ extension CompiledPolicy {
       )
     case .denied(let rule, let remedy):
       return Decision(.deny, rule: rule, remedy: remedy)
+    }
+  }
+
+  private func decideRequest(_ method: String, _ address: String) -> Decision {
+    guard let end = address.firstRange(ofASCII: "://") else {
+      return Decision(.deny, rule: BuiltInRule.malformed.name)
+    }
+    let scheme = address[..<end.lowerBound].lowercased()
+    let authority = address[end.upperBound...].prefix { $0 != "/" && $0 != "?" }
+    do throws(RequestProblem) {
+      let request = try CanonicalRequest(
+        method: method,
+        target: address,
+        scheme: scheme,
+        authority: String(authority)
+      )
+      let policy = NetworkPolicy(rules: network)
+      switch policy.decide(request, host: request.host, port: request.port) {
+      case .allowed(let grant): return Decision(.allow, rule: grant.rule)
+      case .denied(let rule, _, let remedy): return Decision(.deny, rule: rule, remedy: remedy)
+      }
+    } catch {
+      return Decision(.deny, rule: error.rule)
     }
   }
 

@@ -4,6 +4,8 @@ package enum Request: Hashable, Sendable {
   case write(String)
   case execute(String)
   case connect(host: String, port: UInt16)
+  /// A request over HTTP, by its whole address.
+  case ask(method: String, address: String)
 }
 
 /// The answer to a request, and the rule that it comes from.

@@ -35,6 +35,7 @@ package struct Explanation: Hashable, Sendable {
     case .write(let path): "writing \(shown(path))"
     case .execute(let path): "running \(shown(path))"
     case .connect(let host, let port): "connecting to \(shown(host)) port \(port)"
+    case .ask(let method, let address): "asking \(shown(method)) \(shown(address))"
     }
   }
 
@@ -55,8 +56,12 @@ package struct Explanation: Hashable, Sendable {
         policy.variables.installations == nil
       else { break }
       return "unless it belongs to the installation of \(policy.programs.joined(separator: ", "))"
-    case (.connect, .allow) where decision.rule != BuiltInRule.loopback.name:
-      return "not enforced yet: a run with this policy is refused"
+    case (.connect(let host, let port), .allow) where decision.rule != BuiltInRule.loopback.name:
+      if case .passed = NetworkPolicy(rules: policy.network).admit(host: host, port: port) {
+        return
+          "what is said there is not looked into, and whoever answers at its address is trusted"
+      }
+      return "what is asked there is judged request by request"
     case (.connect, .deny) where decision.rule == BuiltInRule.addresses.name:
       return "grant the host by its name instead"
     default: break

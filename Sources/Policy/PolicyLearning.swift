@@ -42,7 +42,8 @@ package struct PolicyLearning: Hashable, Sendable {
       }
       let host = NetworkPolicy.normalised(request.host)
       guard let pattern = try? HostPattern(parsing: host), !host.contains("*") else {
-        let sentence = "\(quoted(host)) port \(request.port): addresses and such are not granted"
+        let sentence =
+          "\(quoted(host)) port \(request.port): a host is granted by its name, never by its address"
         if !notes.contains(sentence) { notes.append(sentence) }
         continue
       }
@@ -134,14 +135,22 @@ package struct PolicyLearning: Hashable, Sendable {
         continue
       }
       notes.append("\(place.host)/\(repository): branches to push are named by a person")
+      let isKnown = document.network.contains { entry in
+        guard case .git(let rule) = entry else { return false }
+        return rule.host == known.host && rule.repository == known.repository
+          && rule.ports.contains(place.port)
+      }
+      if isKnown { continue }
       let entry = GitRule(host: known.host, repository: known.repository, ports: [place.port])
-      if !document.network.contains(.git(entry)) { document.network.append(.git(entry)) }
+      document.network.append(.git(entry))
     }
     if rules.isEmpty {
       let isKnown =
         if case .denied = policy.admit(host: place.host, port: place.port) { false } else { true }
       guard git.isEmpty, !isKnown else { return }
-      notes.append("\(place.host) port \(place.port): what was asked is not known, so anything is")
+      notes.append(
+        "\(place.host) port \(place.port): what was asked there is not known, so anything would be granted"
+      )
       document.network.append(.host(HostRule(host: host, ports: [place.port])))
       return
     }

@@ -2,6 +2,7 @@ import CLinux
 import Dispatch
 import Egress
 import FoundationEssentials
+import Synchronization
 
 /// The socket to the supervisor. Its end is the end of this process: nobody would hear what it
 /// denies.
@@ -12,6 +13,7 @@ final class ControlSocket: Sendable {
   }
 
   private let descriptor: CInt
+  private let flushing = Mutex(())
 
   init(_ descriptor: CInt) {
     self.descriptor = descriptor
@@ -56,8 +58,15 @@ final class ControlSocket: Sendable {
       while true {
         audit.filled.wait()
         cl_fs_pause(20_000_000)
-        for message in audit.drain() { send(message) }
+        flush(audit)
       }
+    }
+  }
+
+  /// Sends what has been observed; returns when that of other threads is sent, too.
+  func flush(_ audit: AuditBuffer) {
+    flushing.withLock { _ in
+      for message in audit.drain() { send(message) }
     }
   }
 }

@@ -47,7 +47,7 @@ struct Conversation {
     case .policyTaken:
       control.send(ControlMessage(.policyTaken))
     case .quit:
-      for message in audit.drain() { control.send(message) }
+      control.flush(audit)
       cl_exit(0)
     }
   }

@@ -160,7 +160,7 @@ extension Denial {
 
 extension RunStarted {
   /// A start as this very process would write it.
-  fileprivate static func sample(_ command: [String]) -> RunStarted {
+  static func sample(_ command: [String]) -> RunStarted {
     RunStarted(
       command: command,
       directory: "/w",

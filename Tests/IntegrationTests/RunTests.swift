@@ -25,6 +25,11 @@ import Testing
       return try await sealed.run()
     }
 
+    /// The rows of the last run.
+    func audit() async throws -> String {
+      try await Command.caisson("audit", "last", home: home).run().output
+    }
+
     func sh(_ script: String, options: [String] = ["--quiet"]) async throws -> Command.Result {
       try await run(options, "sh", "-c", script)
     }
@@ -181,11 +186,11 @@ import Testing
     try await Self.withPlace { place in
       try place.write(
         "policy.yaml",
-        "version: 1\nnetwork:\n  - host: api.example.com\n"
+        "version: 1\nmodels: { allow: [cheap] }\n"
       )
       let result = try await place.run(["--policy", "policy.yaml"], "true")
       #expect(result.status == .exited(126))
-      #expect(result.error.contains("network"))
+      #expect(result.error.contains("models"))
     }
   }
 

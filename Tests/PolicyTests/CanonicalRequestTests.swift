@@ -23,7 +23,8 @@ struct CanonicalRequestTests {
     "", "x", "*", "//", "/a//b", "/%2Fb", "/a%2F", "/a%2F%2Fb", "/a%2F..%2Fb", "/a%2f.", "/a%5Cb",
     "/a\\b", "/a/../b", "/a/%2e/b", "/a/.;x/b", "/a/.", "/..",
     "/.", "/%2e%2E/x", "/a/.%2e", "/..;/x", "/.;a=b/x", "/;x", "/a%00", "/a%0a", "/a%7f", "/a%",
-    "/a%2", "/a%zz", "/a%252Fb", "/a%2541", "/a b", "/a#b", "/\u{E9}", "/%C0%AF", "/%ff", "/a\tb",
+    "/a%2", "/a%zz", "/a%252Fb", "/a%2541", "/%25%41a", "/a b", "/a#b", "/\u{E9}", "/%C0%AF",
+    "/%ff", "/a\tb",
     "/a\r\nb", "http://h/x", "https://other/x", "https://h:444/x", "https://u@h/x", "ftp://h/x",
     "/a?b=%", "/a?b=%zz", "/a?%u0041",
   ])
@@ -69,36 +70,6 @@ struct CanonicalRequestTests {
         authority: "h",
         headers: [(name: name, value: "x")]
       )
-    }
-  }
-
-  @Test func `mutated targets are refused or have one form`() throws {
-    var random = SplitMix(seed: 3)
-    let pieces = [
-      "/", "a", "..", ".", "%2e", "%2F", "%25", "%", "?", "&", "=", ";", "%C3%A9", "é", "\u{0}",
-      "*",
-      "//", "%41", "+", "#", "\\", "http://h", "https://h", ":", "@", "~", "%7e", "x", "%e2%82",
-    ]
-    for _ in 0..<20_000 {
-      let count = Int(random.next() % 9)
-      let target = (0..<count).map { _ in pieces[Int(random.next() % UInt64(pieces.count))] }
-        .joined()
-      guard
-        let request = try? CanonicalRequest(
-          method: "GET",
-          target: target,
-          scheme: "https",
-          authority: "h"
-        )
-      else { continue }
-      let again = try CanonicalRequest(
-        method: "GET",
-        target: request.target,
-        scheme: "https",
-        authority: "h"
-      )
-      #expect(again == request, "\(target)")
-      #expect(!request.path.contains("//") && request.path.hasPrefix("/"), "\(target)")
     }
   }
 }

@@ -43,12 +43,37 @@ struct ExplanationTests {
     )
   }
 
-  @Test func `a granted host is not promised before it is enforced`() throws {
+  @Test func `a request is explained by its rule`() throws {
+    let policy = try Policies.compiled(
+      "network: [{ host: api.example.com, rules: [{ allow: \"GET /v1/**\" }] }]"
+    )
+    #expect(
+      explain(.ask(method: "GET", address: "https://api.example.com/v1/x?y=1"), policy)
+        == "asking GET https://api.example.com/v1/x?y=1: allowed by network: host api.example.com "
+        + "(line 2) { allow: \"GET /v1/**\" }"
+    )
+    #expect(
+      explain(.ask(method: "GET", address: "https://api.example.com/v2"), policy)
+        == "asking GET https://api.example.com/v2: denied by the built-in rule 'default deny'; to "
+        + "allow: network: [{ host: api.example.com, ports: [443], rules: [{ allow: "
+        + "\"GET /v1/**\" }, { allow: \"GET /v2\" }] }]"
+    )
+    #expect(
+      explain(.connect(host: "api.example.com", port: 443), policy)
+        .hasSuffix("; what is asked there is judged request by request")
+    )
+    for address in ["api.example.com", "https://api.example.com/../x", "https://u@h/", "ftp://h/"] {
+      #expect(policy.decide(.ask(method: "GET", address: address)).verdict == .deny)
+    }
+  }
+
+  @Test func `a granted host is said to be passed on`() throws {
     let policy = try Policies.compiled("network: [{ host: api.example.com }]")
     #expect(
       explain(.connect(host: "api.example.com", port: 443), policy)
         == "connecting to api.example.com port 443: allowed by network: host api.example.com "
-        + "(line 2); not enforced yet: a run with this policy is refused"
+        + "(line 2); what is said there is not looked into, and whoever answers at its address is "
+        + "trusted"
     )
   }
 

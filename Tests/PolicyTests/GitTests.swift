@@ -93,6 +93,15 @@ struct GitTests {
       return
     }
     #expect(rule == "the built-in rule 'git by its own entries'")
+    for target in [
+      "/acme/other.git/git-receive-pack;x=1", "/acme/other.git/git-receive-pack/",
+      "/acme/other.git;x/Git-Receive-Pack", "/acme/app.git/git-upload-pack;x",
+    ] {
+      guard case .denied = try decide(policy, "POST", target) else {
+        Issue.record("\(target) is denied")
+        continue
+      }
+    }
   }
 
   @Test(arguments: [
@@ -185,30 +194,5 @@ struct GitTests {
     var broken = GitPushReport(usesSideBand: false)
     broken.read(line("ok refs/heads/a\n"))
     #expect(broken.done.isEmpty)
-  }
-
-  @Test func `mutated pushes are read without a trap`() {
-    var random = SplitMix(seed: 7)
-    let body =
-      line("\(Self.zero) \(Self.first) refs/heads/caisson/x\0 report-status side-band-64k")
-      + line("\(Self.first) \(Self.second) refs/heads/caisson/y\n") + Array("0000PACK".utf8)
-    for _ in 0..<20_000 {
-      var bytes = body
-      for _ in 0..<(random.next() % 6) {
-        let place = Int(random.next() % UInt64(bytes.count))
-        switch random.next() % 3 {
-        case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
-        case 1: bytes.removeSubrange(place..<min(bytes.count, place + 5))
-        default: bytes.insert(contentsOf: bytes.prefix(place), at: place)
-        }
-        if bytes.isEmpty { bytes = [0x30] }
-      }
-      var push = GitPush()
-      if case .commands(let updates)? = try? push.read(bytes) {
-        #expect(updates.allSatisfy { $0.old.count == $0.new.count && !$0.ref.isEmpty })
-      }
-      var report = GitPushReport(usesSideBand: random.next() % 2 == 0)
-      report.read(bytes)
-    }
   }
 }

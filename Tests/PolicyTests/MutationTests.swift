@@ -17,4 +17,14 @@ struct MutationTests {
       #expect(complaint == nil, "input \(index): \(input.debugDescription)")
     }
   }
+
+  @Test(.timeLimit(.minutes(5)), arguments: NetworkJudge.Subject.allCases)
+  func `mutated requests, pushes and imports are read without a trap`(
+    subject: NetworkJudge.Subject
+  ) {
+    for index in 0..<(subject == .imports ? 3_000 : 20_000) {
+      let (complaint, input) = NetworkJudge.complaint(subject, UInt64(index), seed: 1)
+      #expect(complaint == nil, "input \(index): \(input)")
+    }
+  }
 }

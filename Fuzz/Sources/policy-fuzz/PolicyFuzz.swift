@@ -5,6 +5,8 @@ import PolicyMutation
 /// Feeds mutated policies to the reader until it traps, hangs, or the count is reached.
 ///
 /// `policy-fuzz CORPUS [--count N] [--seed N] [--first N] [--show] [--journal FILE]`
+/// `policy-fuzz --subject requests|git|imports …` feeds the parsers of the network instead, and needs
+/// no corpus.
 ///
 /// The number of the input at hand is kept in the journal file, so that after a trap
 /// `--first N --count 1 --show` shows what it was. An input that takes ten seconds ends the process.
@@ -15,6 +17,7 @@ struct PolicyFuzz {
   var seed: UInt64 = 1
   var first: UInt64 = 0
   var shows = false
+  var subject: NetworkJudge.Subject?
   var journal = "policy-fuzz.position"
 
   static func main() throws {
@@ -26,6 +29,7 @@ struct PolicyFuzz {
       case "--seed": fuzz.seed = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.seed
       case "--first": fuzz.first = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.first
       case "--journal": fuzz.journal = arguments.popFirst() ?? fuzz.journal
+      case "--subject": fuzz.subject = arguments.popFirst().flatMap(NetworkJudge.Subject.init)
       case "--show": fuzz.shows = true
       default: fuzz.corpus = argument
       }
@@ -34,7 +38,7 @@ struct PolicyFuzz {
   }
 
   private func run() throws -> Bool {
-    let mutator = Mutator(corpus: try texts())
+    let mutator = Mutator(corpus: subject == nil ? try texts() : [])
     let position = open(journal, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     defer { close(position) }
     let clock = ContinuousClock()
@@ -46,16 +50,15 @@ struct PolicyFuzz {
     for index in first..<(first + count) {
       _ = withUnsafeBytes(of: index) { pwrite(position, $0.baseAddress, $0.count, 0) }
       alarm(10)
-      let input = mutator.input(index, seed: seed)
-      if shows { print(input.debugDescription) }
-      longest = max(longest, input.utf8.count)
-      bytes += input.utf8.count
       let begun = clock.now
-      let complaint = Judge.complaint(about: input)
+      let (complaint, input) = judge(index, mutator)
       let taken = clock.now - begun
       if taken > slowest { (slowest, slowestIndex) = (taken, index) }
+      if shows { print(input) }
+      longest = max(longest, input.utf8.count)
+      bytes += input.utf8.count
       if let complaint {
-        print("input \(index) of seed \(seed): \(complaint)\n\(input.debugDescription)")
+        print("input \(index) of seed \(seed): \(complaint)\n\(input)")
         return false
       }
       if (index + 1) % 100_000 == 0 {
@@ -71,6 +74,12 @@ struct PolicyFuzz {
       """
     )
     return true
+  }
+
+  private func judge(_ index: UInt64, _ mutator: Mutator) -> (complaint: String?, input: String) {
+    if let subject { return NetworkJudge.complaint(subject, index, seed: seed) }
+    let input = mutator.input(index, seed: seed)
+    return (Judge.complaint(about: input), input.debugDescription)
   }
 
   private func texts() throws -> [String] {

@@ -18,8 +18,9 @@ extension Doorkeeper {
     if isSpoken {
       write(DenialText.response(refusal), context)
     } else if let first = bytes.first, ClientHello.isBegunBy(first) {
-      // A fatal alert: unrecognized_name.
-      context.write(wrapOutboundOut(ByteBuffer(bytes: [21, 3, 1, 0, 2, 2, 112])), promise: nil)
+      // A fatal alert: unrecognized_name, or internal_error where the name is not to blame.
+      let alert: UInt8 = refusal.kind == .denied || refusal.kind == .malformed ? 112 : 80
+      context.write(wrapOutboundOut(ByteBuffer(bytes: [21, 3, 1, 0, 2, 2, alert])), promise: nil)
     }
     // What the client still sends is read and dropped for a while: closing over it would take the
     // answer back.
@@ -91,5 +92,14 @@ extension HostRule {
   /// The rule as the audit names it.
   var auditName: String {
     mark.line.map { "network: host \(host.text) (line \($0))" } ?? "network: host \(host.text)"
+  }
+}
+
+extension Observation {
+  mutating func deny(_ refusal: Refusal) {
+    verdict = .denied
+    rule = refusal.rule
+    reason = refusal.reason
+    remedy = refusal.remedy
   }
 }

@@ -262,12 +262,22 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     row.flow = flow.id
     row.way = flow.way.rawValue
     row.address = channel.remoteAddress?.bytes.map(AddressRange.text)
-    let idle = TimeAmount.milliseconds(Int64(entrance.limits.idle * 1_000))
-    let splice = Splice(idle: idle) { [self, row] totals in
+    let limits = entrance.limits
+    var isOver = false
+    let splice = Splice(
+      idle: .milliseconds(Int64(limits.idle * 1_000)),
+      total: .milliseconds(Int64(limits.total * 1_000)),
+      budget: { [ledger = entrance.ledger] bytes in
+        isOver = isOver || !ledger.book(bytes, for: rule)
+        return !isOver
+      }
+    ) { [self, row] totals in
       var row = row
       row.transport = transport ?? "tcp"
       row.sent = totals.sent
       row.received = totals.received
+      row.reason = totals.ending
+      if isOver { row.deny(Refusal(budgetOf: rule, host: flow.host)) }
       row.seconds = Double((NIODeadline.now() - started).nanoseconds) / 1e9
       entrance.audit.note(row)
     }
@@ -284,8 +294,12 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
 
   func handOver(_ flow: Flow, sni: String?, _ context: ChannelHandlerContext) {
     stopTimers()
-    if case .place(_, .inspected) = stage, !entrance.registry.settle(number, on: .inspected(flow)) {
-      return end(context)
+    switch stage {
+    case .place(_, .inspected), .place(_, .passed):
+      guard entrance.registry.settle(number, on: .inspected(flow)) else { return end(context) }
+    default:
+      // A denial grants nothing that could be taken back.
+      break
     }
     stage = .handedOver
     let first = held

@@ -10,16 +10,18 @@ package struct Entrance: Sendable {
   let dialer: any Dialer
   let server: any ConnectionServer
   let audit: any AuditSink
+  let ledger: Ledger
   let limits: TransportLimits
   private let overflow = Overflow()
 
-  package init(
+  init(
     policy: PolicyBox,
     names: NameService,
     registry: FlowRegistry,
     dialer: any Dialer,
     server: any ConnectionServer,
     audit: any AuditSink,
+    ledger: Ledger,
     limits: TransportLimits
   ) {
     self.policy = policy
@@ -28,6 +30,7 @@ package struct Entrance: Sendable {
     self.dialer = dialer
     self.server = server
     self.audit = audit
+    self.ledger = ledger
     self.limits = limits
   }
 

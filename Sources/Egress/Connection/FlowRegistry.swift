@@ -119,6 +119,14 @@ package final class FlowRegistry: Sendable {
     }
   }
 
+  /// Closes all there is.
+  package func closeAll() -> [EventLoopFuture<Void>] {
+    state.withLock { Array($0.entries.values) }.map { entry in
+      entry.channel.close(promise: nil)
+      return entry.channel.closeFuture
+    }
+  }
+
   private func holds(_ ground: Ground, _ policy: NetworkPolicy) -> Bool {
     switch ground {
     case .undecided:

@@ -6,20 +6,33 @@ final class Splice {
   struct Totals: Sendable {
     var sent: UInt64 = 0
     var received: UInt64 = 0
+    /// Why the connection was ended from here, where it was.
+    var ending: String?
   }
 
   private(set) var totals = Totals()
   private let inner: Half
   private let outer: Half
   private let idle: TimeAmount
+  private let deadline: NIODeadline
+  private let budget: ((Int) -> Bool)?
   private var lastActivity = NIODeadline.now()
   private var openHalves = 2
   private var timer: Scheduled<Void>?
   private var onEnd: ((Totals) -> Void)?
 
-  /// - Parameter onEnd: called once, when both channels are closed.
-  init(idle: TimeAmount, onEnd: @escaping (Totals) -> Void) {
+  /// - Parameters:
+  ///   - budget: books bytes that the run sends, and says whether it may go on.
+  ///   - onEnd: called once, when both channels are closed.
+  init(
+    idle: TimeAmount,
+    total: TimeAmount,
+    budget: ((Int) -> Bool)?,
+    onEnd: @escaping (Totals) -> Void
+  ) {
     self.idle = idle
+    self.budget = budget
+    deadline = .now() + total
     self.onEnd = onEnd
     inner = Half()
     outer = Half()
@@ -34,14 +47,30 @@ final class Splice {
   func join(_ run: any Channel, _ world: any Channel) throws {
     try run.pipeline.syncOperations.addHandler(inner)
     try world.pipeline.syncOperations.addHandler(outer)
-    schedule(on: run.eventLoop, after: idle)
+    schedule(on: run.eventLoop, after: min(idle, deadline - .now()))
     inner.start()
     outer.start()
   }
 
-  fileprivate func count(_ bytes: Int, isInner: Bool) {
+  /// Whether bytes that were read from a side may go on to the other.
+  fileprivate func count(_ bytes: Int, isInner: Bool) -> Bool {
     lastActivity = .now()
-    if isInner { totals.sent += UInt64(bytes) } else { totals.received += UInt64(bytes) }
+    guard isInner else {
+      totals.received += UInt64(bytes)
+      return true
+    }
+    if let budget, !budget(bytes) {
+      end("the budget of bytes that may be sent there is used up")
+      return false
+    }
+    totals.sent += UInt64(bytes)
+    return true
+  }
+
+  private func end(_ reason: String) {
+    totals.ending = totals.ending ?? reason
+    inner.close()
+    outer.close()
   }
 
   fileprivate func halfEnded() {
@@ -58,12 +87,14 @@ final class Splice {
 
   private func schedule(on eventLoop: any EventLoop, after delay: TimeAmount) {
     timer = eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in
-      let quiet = NIODeadline.now() - lastActivity
-      if quiet >= idle {
-        inner.close()
-        outer.close()
+      let now = NIODeadline.now()
+      let quiet = now - lastActivity
+      if now >= deadline {
+        end("it was open for as long as a connection may be")
+      } else if quiet >= idle {
+        end("nothing was said for \(idle.nanoseconds / 1_000_000_000) seconds")
       } else {
-        schedule(on: eventLoop, after: idle - quiet)
+        schedule(on: eventLoop, after: min(idle - quiet, deadline - now))
       }
     }
   }
@@ -88,7 +119,11 @@ final class Splice {
       if !context.channel.isActive { end() }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+      self.context = nil
+      // A channel that is closed before it was said to be active never says that it is not.
+      end()
+    }
 
     func start() {
       guard let partner else { return }
@@ -97,7 +132,7 @@ final class Splice {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       let bytes = unwrapInboundIn(data)
-      splice?.count(bytes.readableBytes, isInner: isInner)
+      guard splice?.count(bytes.readableBytes, isInner: isInner) ?? false else { return }
       partner?.write(bytes)
     }
 

@@ -11,6 +11,8 @@ package struct TransportLimits: Codable, Hashable, Sendable {
   package var unused = 60.0
   /// Without a byte either way.
   package var idle = 900.0
+  /// From the first byte to the last, however busy.
+  package var total = 86_400.0
   /// For one address of a name, and for all of them.
   package var connect = 3.0
   package var connectAll = 10.0
@@ -18,7 +20,7 @@ package struct TransportLimits: Codable, Hashable, Sendable {
   package init() {}
 
   private enum CodingKeys: String, CodingKey {
-    case connections, opening, silence, unused, idle, connect, connectAll
+    case connections, opening, silence, unused, idle, total, connect, connectAll
   }
 
   package init(from decoder: any Decoder) throws {
@@ -28,6 +30,7 @@ package struct TransportLimits: Codable, Hashable, Sendable {
     silence = try values.decodeIfPresent(Double.self, forKey: .silence) ?? silence
     unused = try values.decodeIfPresent(Double.self, forKey: .unused) ?? unused
     idle = try values.decodeIfPresent(Double.self, forKey: .idle) ?? idle
+    total = try values.decodeIfPresent(Double.self, forKey: .total) ?? total
     connect = try values.decodeIfPresent(Double.self, forKey: .connect) ?? connect
     connectAll = try values.decodeIfPresent(Double.self, forKey: .connectAll) ?? connectAll
   }

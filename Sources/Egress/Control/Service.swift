@@ -6,6 +6,7 @@ import Policy
 /// The way out of one run: everything behind its sockets.
 package final class Service: Sendable {
   private let policy: PolicyBox
+  private let server: InspectedServer
   private let plan: NetworkPlan
   private let registry: FlowRegistry
   private let entrance: Entrance
@@ -32,15 +33,18 @@ package final class Service: Sendable {
       limits: limits
     )
     let (authority, trust) = try Self.identity(configuration)
+    let ledger = Ledger()
     let server = InspectedServer(
       policy: policy,
       dialer: dialer,
       audit: audit,
       authority: authority,
       secrets: try configuration.secretTable(),
-      trust: trust
+      trust: trust,
+      ledger: ledger
     )
     self.policy = policy
+    self.server = server
     self.plan = plan
     self.registry = registry
     self.names = names
@@ -51,6 +55,7 @@ package final class Service: Sendable {
       dialer: dialer,
       server: server,
       audit: audit,
+      ledger: ledger,
       limits: limits
     )
     certificate = Array(authority.certificatePEM.utf8)
@@ -89,8 +94,19 @@ package final class Service: Sendable {
     let rules = try Self.rules(text)
     policy.replace(with: NetworkPolicy(rules: rules))
     let closing = registry.review()
+    server.policyChanged()
     // A close that fails leaves nothing open either.
     try? EventLoopFuture.andAllComplete(closing, on: group.next()).wait()
+  }
+
+  /// Closes every connection, and returns once what was said on them has been accounted for.
+  package func close() {
+    let closing = EventLoopFuture.andAllComplete(registry.closeAll(), on: group.next())
+    let done = group.next().makePromise(of: Void.self)
+    // A loop that is stuck keeps nobody.
+    group.next().scheduleTask(in: .seconds(1)) { done.succeed() }
+    closing.whenComplete { _ in done.succeed() }
+    try? done.futureResult.wait()
   }
 
   private static func identity(

@@ -53,7 +53,10 @@ package final class Session {
       let update: PolicyUpdate = try Self.decode(attachment)
       try service.replacePolicy(update.policy)
       return .policyTaken
-    case (.quit, _):
+    case (.quit, .collecting(let service, _)), (.quit, .serving(let service)):
+      service.close()
+      return .quit
+    case (.quit, .unconfigured):
       return .quit
     default:
       throw ServiceError("a message of kind \(message.kind) came out of its order")

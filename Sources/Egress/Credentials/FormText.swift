@@ -42,7 +42,7 @@ enum FormText {
     var isReplaced = false
     var pairs: [[UInt8]] = []
     for pair in body.split(separator: 0x26, omittingEmptySubsequences: false) {
-      guard let equals = pair.firstIndex(of: 0x3D),
+      guard let equals = pair.firstIndex(of: 0x3D), !pair.contains(0x3B),
         decode(String(decoding: pair[..<equals], as: UTF8.self)[...]) == field
       else {
         pairs.append(Array(pair))

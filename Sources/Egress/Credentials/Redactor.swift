@@ -22,13 +22,16 @@ struct Redactor {
     self.names = names
   }
 
-  /// Raw, escaped for JSON, for queries, and in base64 wherever it begins in what was encoded.
+  /// Raw, escaped for JSON, for queries, in hexadecimal, and in base64 wherever it begins in what was
+  /// encoded.
   static func spellings(of value: String) -> [[UInt8]] {
     let bytes = Array(value.utf8)
     let encoded = FormText.encode(value)
     var spellings = [
       bytes, JSONText.escape(value), Array(encoded.utf8), Array(encoded.lowercased().utf8),
     ]
+    let hexadecimal = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    spellings += [Array(hexadecimal.utf8), Array(hexadecimal.uppercased().utf8)]
     for shift in 0..<3 {
       // The first and the last digits depend on what stands beside the value.
       let padded = Data(repeating: 0, count: shift) + Data(bytes)
@@ -45,7 +48,7 @@ struct Redactor {
   func redact(_ headers: HTTPHeaders) -> HTTPHeaders {
     var clean = HTTPHeaders()
     clean.reserveCapacity(headers.count)
-    for (name, value) in headers {
+    for (name, value) in headers where finder.first(in: name) == nil {
       guard finder.first(in: value) != nil else {
         clean.add(name: name, value: value)
         continue

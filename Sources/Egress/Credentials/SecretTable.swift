@@ -86,7 +86,10 @@ package struct SecretTable: Sendable {
         pairs.append(String(pair))
         continue
       }
-      guard parts.count == 2, finder.first(in: String(parts[0])) == nil else {
+      // Where a server parts fields at semicolons, too, it is another field's value.
+      guard parts.count == 2, finder.first(in: String(parts[0])) == nil,
+        !parts[1].utf8.contains(0x3B)
+      else {
         return misplaced(in: query, "the query")
       }
       let name = FormText.decode(parts[0])
@@ -122,7 +125,8 @@ package struct SecretTable: Sendable {
     let text = body.readableBytesView
     guard text.withUnsafeBytes({ finder.first(in: $0.bindMemory(to: UInt8.self).span) }) != nil
     else { return nil }
-    let type = plan.head.headers.first(name: "content-type")?.lowercased() ?? ""
+    let types = plan.head.headers["content-type"]
+    let type = types.count == 1 ? types[0].lowercased() : ""
     var bytes = Array(text)
     for field in binding.fields {
       let placeholder = Array(field.secret.placeholder.utf8)

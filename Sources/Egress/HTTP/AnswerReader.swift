@@ -30,8 +30,19 @@ enum AnswerReader {
         answer.length = length
       case "content-encoding":
         coding = coding.map { "\($0), \(value)" } ?? value.lowercased()
+      case "transfer-encoding" where value.lowercased() != "chunked":
+        // A coding that is taken off by nobody would hide what an answer gives back.
+        return .failure(unclear("the answer is in a transfer coding other than chunked"))
       case "connection":
+        guard value.utf8.count <= 1024 else {
+          return .failure(unclear("the header Connection of the answer is too long"))
+        }
         listed += value.lowercased().split(separator: ",").map { String($0.trimmed) }
+      case "transfer-encoding":
+        // Any other coding would carry a body past whoever looks into it.
+        guard value.lowercased() == "chunked" else {
+          return .failure(unclear("the answer is framed by something else than chunks"))
+        }
       case _ where isHop(lower):
         break
       default:
@@ -50,7 +61,7 @@ enum AnswerReader {
     }
     guard coding == "gzip" || coding == "deflate" else {
       return .failure(
-        unclear("the answer to a request with a credential is in the coding \(coding.prefix(40))")
+        unclear("the answer to a request with a credential is in a coding that is not taken off")
       )
     }
     answer.length = nil

@@ -8,7 +8,7 @@ final class Office: Sendable {
   let audit: any AuditSink
   let secrets: SecretTable
   let bounds: HTTPBounds
-  let ledger = Ledger()
+  let ledger: Ledger
   let tips = NIOLockedValueBox<[String: PushedTips]>([:])
   private let dialer: any Dialer
   private let trust: UpstreamTrust
@@ -20,7 +20,8 @@ final class Office: Sendable {
     audit: any AuditSink,
     secrets: SecretTable,
     trust: UpstreamTrust,
-    bounds: HTTPBounds
+    bounds: HTTPBounds,
+    ledger: Ledger
   ) {
     self.policy = policy
     self.dialer = dialer
@@ -28,6 +29,15 @@ final class Office: Sendable {
     self.secrets = secrets
     self.trust = trust
     self.bounds = bounds
+    self.ledger = ledger
+  }
+
+  /// Ends the connections to servers that serve nobody: their addresses were granted by a policy
+  /// that no longer holds.
+  func dropIdle() {
+    for pool in pools.withLockedValue({ Array($0.values) }) {
+      pool.eventLoop.execute { pool.value.retireAll() }
+    }
   }
 
   /// The connections to servers that live on a loop; called on it.
@@ -37,20 +47,6 @@ final class Office: Sendable {
       let pool = UpstreamPool(on: loop, dialer: dialer, trust: trust, bounds: bounds)
       pools[ObjectIdentifier(loop)] = NIOLoopBound(pool, eventLoop: loop)
       return pool
-    }
-  }
-}
-
-/// What was sent to each destination during the run.
-final class Ledger: Sendable {
-  private let sent = NIOLockedValueBox<[String: UInt64]>([:])
-
-  /// Books bytes, and says whether they are within a budget.
-  func book(_ bytes: Int, to host: String, budget: UInt64) -> Bool {
-    sent.withLockedValue {
-      let sum = $0[host, default: 0] + UInt64(bytes)
-      $0[host] = sum
-      return sum <= budget
     }
   }
 }

@@ -24,6 +24,8 @@ extension Exchange {
       headers.add(name: name, value: value)
     }
     headers.add(name: "upgrade", value: "websocket")
+    // What is said in the tunnel afterwards is the server's to say.
+    if !plan.carried.isEmpty { headers = Redactor(plan.carried).redact(headers) }
     phase = .tunnel
     let far = TunnelEnd(
       early: ByteBuffer(),
@@ -42,12 +44,10 @@ extension Exchange {
   func tunnelSent(_ bytes: Int) {
     guard let plan else { return }
     observation.sent += UInt64(bytes)
-    if let budget = plan.rule.sentBudget,
-      !scope.office.ledger.book(bytes, to: scope.flow.host, budget: budget)
-    {
-      observation.reason = "the budget of \(scope.flow.host) is used up"
-      dropLink()
-    }
+    guard !scope.office.ledger.book(bytes, for: plan.rule) else { return }
+    observation.verdict = .denied
+    observation.reason = Refusal(budgetOf: plan.rule, host: scope.flow.host).reason
+    dropLink()
   }
 
   func tunnelEnded() {

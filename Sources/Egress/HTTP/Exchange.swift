@@ -25,6 +25,7 @@ final class Exchange {
   private var sentBody: UInt64 = 0
   private var spotter: Spotter?
   var redactor: Redactor?
+  private var package: PackageDigest?
   private var hasAnswer = false
   private var hasRetried = false
   /// An answer that ends HTTP on the connection, until all of it was read.
@@ -167,18 +168,8 @@ final class Exchange {
 
   private func book(_ bytes: Int, _ rule: HostRule) -> Bool {
     observation.sent += UInt64(bytes)
-    guard let budget = rule.sentBudget,
-      !scope.office.ledger.book(bytes, to: scope.flow.host, budget: budget)
-    else { return true }
-    refuse(
-      Refusal(
-        .limit,
-        rule: "network: host \(rule.host.text)",
-        reason: "the run has sent the \(budget) bytes that it may send to \(scope.flow.host)",
-        remedy: "a larger budget in the entry host: \(rule.host.text)"
-      ),
-      status: 403
-    )
+    if scope.office.ledger.book(bytes, for: rule) { return true }
+    refuse(Refusal(budgetOf: rule, host: scope.flow.host), status: 403)
     return false
   }
 
@@ -242,9 +233,12 @@ final class Exchange {
     }
     var sent = plan.head
     if request.takesTrailers, !link.isHTTP1 { sent.headers.add(name: "te", value: "trailers") }
-    link.send(sent, for: self)
-    let head = plan.head.uri.utf8.count + plan.head.headers.count * 32
+    // Whatever stands in a header leaves as surely as what stands in a body.
+    let head = sent.headers.reduce(sent.method.rawValue.utf8.count + sent.uri.utf8.count + 13) {
+      $0 + $1.name.utf8.count + $1.value.utf8.count + 4
+    }
     guard book(head, plan.rule) else { return }
+    link.send(sent, for: self)
     if gathered.readableBytes > 0 {
       let bytes = gathered
       gathered = ByteBuffer()
@@ -291,6 +285,9 @@ final class Exchange {
       self.redactor = redactor
     }
     if case .push = plan.body { report = push.map { GitPushReport(usesSideBand: $0.usesSideBand) } }
+    if request.method == "GET", head.status == .ok, redactor == nil {
+      package = PackageDigest(path: plan.canonical.path)
+    }
     asker.answer(answer)
   }
 
@@ -298,6 +295,7 @@ final class Exchange {
     guard phase == .sending else { return }
     observation.received += UInt64(bytes.readableBytes)
     report?.read(bytes.readableBytesView)
+    package?.update(bytes)
     if redactor != nil {
       if let clean = redactor?.redact(bytes) { asker?.answerBody(clean) }
     } else {
@@ -310,11 +308,23 @@ final class Exchange {
     if let switched { return tunnel(switched) }
     if let rest = redactor?.end(), rest.readableBytes > 0 { asker?.answerBody(rest) }
     recordPush()
+    notePackage()
     // The link goes back to its pool by itself.
     link = nil
     let asker = self.asker
-    let trailers = redactor == nil ? trailers : nil
+    let trailers = redactor.map { redactor in trailers.map(redactor.redact) } ?? trailers
     finish { asker?.answerEnd(trailers) }
+  }
+
+  /// A row of its own for what was downloaded.
+  private func notePackage() {
+    guard let package else { return }
+    var row = scope.observation(.allowed, rule: observation.rule)
+    row.kind = .package
+    row.path = observation.path
+    row.received = observation.received
+    row.detail = package.summary
+    scope.office.audit.note(row)
   }
 
   func linkReadComplete() {

@@ -65,6 +65,7 @@ struct FieldReader {
   private var upgrade: String?
   /// Headers that the run's end of the connection alone was meant to see.
   private var dropped: [String] = []
+  private static let mostDropped = 32
 
   /// - Parameter minor: of HTTP/1; nil for HTTP/2.
   init(minor: UInt8?) {
@@ -99,6 +100,9 @@ struct FieldReader {
         case "keep-alive" where minor == 0: closes = false
         case "keep-alive", "te", "http2-settings", "": break
         case let name: dropped.append(String(name))
+        }
+        guard dropped.count <= Self.mostDropped else {
+          throw HeadProblem("Connection names more than \(Self.mostDropped) headers")
         }
       }
     case .upgrade:

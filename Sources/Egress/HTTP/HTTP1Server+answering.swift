@@ -79,6 +79,7 @@ extension HTTP1Server: Asker {
   }
 
   func flushAnswer() {
+    watch?.touch()
     writeOut()
     context?.flush()
   }

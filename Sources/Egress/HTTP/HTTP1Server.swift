@@ -34,7 +34,7 @@ final class HTTP1Server: ChannelInboundHandler, RemovableChannelHandler {
   var closesAfter = false
   var out = ByteBuffer()
   var framing: AnswerFraming = .none
-  private var watch: IdleWatch?
+  var watch: IdleWatch?
 
   init(_ scope: ConnectionScope) {
     self.scope = scope
@@ -196,15 +196,14 @@ final class HTTP1Server: ChannelInboundHandler, RemovableChannelHandler {
   // MARK: Ending
 
   private func refuse(_ problem: HeadProblem) {
-    if let exchange {
-      exchange.bodyIsMalformed(problem)
-      return
-    }
+    // Nobody can tell where the next request would begin.
+    input = .over
+    closesAfter = true
+    if drained != nil { return shut() }
+    if let exchange { return exchange.bodyIsMalformed(problem) }
     let refusal = Refusal(.malformed, rule: Refusal.ambiguous, reason: problem.reason)
     scope.noteMalformed(refusal, status: problem.status)
     let page = DenialPage(refusal, status: problem.status, to: nil)
-    input = .over
-    closesAfter = true
     answer(page.head)
     answerBody(page.body)
     answerEnd(nil)

@@ -13,17 +13,17 @@ final class IdleWatch {
     self.loop = loop
     self.limit = limit
     self.expire = expire
-    last = .now()
+    last = loop.now
     schedule(last + limit)
   }
 
   /// Something happened.
-  func touch() { last = .now() }
+  func touch() { last = loop.now }
 
   func setLimit(_ limit: TimeAmount) {
     let isShorter = limit < self.limit
     self.limit = limit
-    last = .now()
+    last = loop.now
     if isShorter { schedule(last + limit) }
   }
 
@@ -40,6 +40,6 @@ final class IdleWatch {
   private func fired() {
     task = nil
     let deadline = last + limit
-    if deadline <= .now() { expire() } else { schedule(deadline) }
+    if deadline <= loop.now { expire() } else { schedule(deadline) }
   }
 }

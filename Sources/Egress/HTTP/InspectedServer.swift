@@ -9,6 +9,9 @@ package struct InspectedServer: ConnectionServer {
   private let office: Office
   private let authority: CertificateAuthority
 
+  /// What was sent to whom: counted in one place, whoever sends.
+  var ledger: Ledger { office.ledger }
+
   package init(
     policy: PolicyBox,
     dialer: any Dialer,
@@ -16,7 +19,8 @@ package struct InspectedServer: ConnectionServer {
     authority: CertificateAuthority,
     secrets: SecretTable,
     trust: UpstreamTrust,
-    bounds: HTTPBounds = HTTPBounds()
+    bounds: HTTPBounds = HTTPBounds(),
+    ledger: Ledger = Ledger()
   ) {
     office = Office(
       policy: policy,
@@ -24,7 +28,8 @@ package struct InspectedServer: ConnectionServer {
       audit: audit,
       secrets: secrets,
       trust: trust,
-      bounds: bounds
+      bounds: bounds,
+      ledger: ledger
     )
     self.authority = authority
   }
@@ -40,6 +45,10 @@ package struct InspectedServer: ConnectionServer {
       try install(on: channel, flow, firstBytes, isTLS, sni)
     }
   }
+
+  /// Called when the policy was replaced: ends what was connected under the one before and serves
+  /// nobody at the moment. Connections of the run are closed by whoever accepted them.
+  package func policyChanged() { office.dropIdle() }
 
   private func install(
     on channel: any Channel,
@@ -76,6 +85,8 @@ package struct InspectedServer: ConnectionServer {
 
   private static func refusal(sni: String?, _ flow: Flow) -> Refusal? {
     guard sni?.lowercased() != flow.host else { return nil }
+    // An address is never asked for by name; it is refused for what it is.
+    if sni == nil, isAddressLiteral(flow.host) { return nil }
     let asked = sni.map { "asks for \($0)" } ?? "names no server"
     return Refusal(
       .malformed,
@@ -125,6 +136,7 @@ final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
       }
       context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
     context.fireUserInboundEventTriggered(event)
   }
 

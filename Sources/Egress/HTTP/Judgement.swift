@@ -42,6 +42,7 @@ extension ConnectionScope {
         scheme: scheme,
         authority: request.authority,
         headers: request.headers.map { (name: $0.name, value: $0.value) }
+          + (request.upgrade.map { [(name: "upgrade", value: $0)] } ?? [])
       )
     } catch {
       return (

@@ -57,6 +57,12 @@ final class TunnelEnd: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // A WebSocket ends as a whole.
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { end() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
   func errorCaught(context: ChannelHandlerContext, error: any Error) { end() }
 
   private func passEarly() {

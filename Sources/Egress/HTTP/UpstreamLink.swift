@@ -14,7 +14,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   let isHTTP1: Bool
   /// How many requests it served before the one at hand.
   private(set) var served: Int
-  private(set) var idleSince = NIODeadline.now()
+  private(set) var idleSince = NIODeadline.uptimeNanoseconds(0)
   private var hasSentAll = false
   private var hasAnswered = false
   private var staysOpen = true
@@ -132,8 +132,9 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    let reason = "what the server answers is not in order: \(error)"
-    fail(Refusal(.unreachable, rule: Refusal.server, reason: String(reason.prefix(300))))
+    // Only what kind of error it is: an error may quote what was sent, and that may be a secret.
+    let reason = "what the server answers is not in order (\(type(of: error)))"
+    fail(Refusal(.unreachable, rule: Refusal.server, reason: reason))
     context.close(promise: nil)
   }
 
@@ -147,7 +148,7 @@ final class UpstreamLink: ChannelInboundHandler, RemovableChannelHandler {
   private func finish() {
     exchange = nil
     served += 1
-    idleSince = .now()
+    idleSince = context?.eventLoop.now ?? idleSince
     let isReusable = staysOpen && isUsable && isHTTP1
     release(self, isReusable)
     if isReusable {

@@ -55,8 +55,7 @@ final class UpstreamPool {
   ) {
     if generation != self.generation {
       self.generation = generation
-      dropIdle { _ in true }
-      sessions.values.joined().forEach { $0.retire() }
+      retireAll()
     }
     if freshness != nil, let session = sessions[destination.shared]?.first(where: \.takesMore),
       !destination.isTunnel
@@ -64,7 +63,7 @@ final class UpstreamPool {
       return session.open(isDecoding: destination.isDecoding, answer)
     }
     if let freshness, !destination.isTunnel {
-      let oldest = NIODeadline.now() - freshness
+      let oldest = loop.now - freshness
       while let link = idle[destination]?.popLast() {
         if link.isUsable, link.idleSince >= oldest { return answer(.success(link)) }
         link.close()
@@ -82,6 +81,12 @@ final class UpstreamPool {
       )
     }
     connect(destination, flow: flow, rule: rule, answer)
+  }
+
+  /// What serves nobody ends now, and the rest when it serves nobody any more.
+  func retireAll() {
+    dropIdle { _ in true }
+    sessions.values.joined().forEach { $0.retire() }
   }
 
   private func connect(
@@ -245,7 +250,7 @@ final class UpstreamPool {
       delay: bounds.idleUpstream
     ) { task in
       let pool = bound.value
-      let oldest = NIODeadline.now() - pool.bounds.idleUpstream
+      let oldest = pool.loop.now - pool.bounds.idleUpstream
       pool.dropIdle { $0.idleSince < oldest }
       for session in pool.sessions.values.joined()
       where session.streams == 0 && session.idleSince < oldest {

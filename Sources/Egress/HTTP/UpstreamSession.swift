@@ -12,7 +12,7 @@ final class UpstreamSession: ChannelInboundHandler {
   private var multiplexer: NIOHTTP2Handler.StreamMultiplexer?
   private let ended: (UpstreamSession) -> Void
   private(set) var streams = 0
-  private(set) var idleSince = NIODeadline.now()
+  private(set) var idleSince = NIODeadline.uptimeNanoseconds(0)
   private var served = 0
   private var mostStreams: Int
   private var isRetired = false
@@ -86,7 +86,7 @@ final class UpstreamSession: ChannelInboundHandler {
         answer(.success(link))
       case .failure(let error):
         self.released(link)
-        let reason = "no stream to the server: \(String(describing: error).prefix(200))"
+        let reason = "no stream to the server (\(type(of: error)))"
         answer(.failure(Refusal(.unreachable, rule: Refusal.server, reason: reason)))
       }
     }
@@ -102,7 +102,7 @@ final class UpstreamSession: ChannelInboundHandler {
     guard !link.isFreed else { return }
     link.isFreed = true
     streams -= 1
-    idleSince = .now()
+    idleSince = channel.eventLoop.now
     if isRetired, streams == 0 { channel.close(promise: nil) }
   }
 

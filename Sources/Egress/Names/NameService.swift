@@ -7,7 +7,9 @@ package final class NameService: Sendable {
   private struct State {
     var table: NameTable
     var told: Set<String> = []
+    /// Names that had no row of their own, since the last row about them.
     var untold = 0
+    var isFull = false
   }
 
   private let state: Mutex<State>
@@ -77,15 +79,48 @@ package final class NameService: Sendable {
   }
 
   private func number(of name: String) -> UInt32? {
-    guard !policy.current.knows(host: name) else {
-      return state.withLock { $0.table.number(ofKnown: name) }
-    }
-    let (number, isNew) = state.withLock { state in
-      let isNew = state.told.count < Self.mostTold && state.told.insert(name).inserted
-      return (state.table.number(ofUnknown: name), isNew)
+    guard !policy.current.knows(host: name) else { return number(ofKnown: name) }
+    let (number, isNew, untold) = state.withLock { state in
+      let number = state.table.number(ofUnknown: name)
+      guard !state.told.contains(name) else { return (number, false, 0) }
+      guard state.told.count >= Self.mostTold else {
+        state.told.insert(name)
+        return (number, true, 0)
+      }
+      state.untold += 1
+      guard state.untold == Self.mostTold else { return (number, false, 0) }
+      state.untold = 0
+      return (number, false, Self.mostTold)
     }
     if isNew { report(name) }
+    if untold > 0 {
+      report("too many unknown names were asked for to tell them all", count: untold)
+    }
     return number
+  }
+
+  private func number(ofKnown name: String) -> UInt32? {
+    let (number, isFirst) = state.withLock { state in
+      let number = state.table.number(ofKnown: name)
+      defer { state.isFull = state.isFull || number == nil }
+      return (number, number == nil && !state.isFull)
+    }
+    if isFirst { report("the run has asked for too many names to give each an address", count: 1) }
+    return number
+  }
+
+  private func report(_ reason: String, count: Int) {
+    var row = Observation(
+      .name,
+      .denied,
+      host: "",
+      port: 53,
+      transport: "dns",
+      rule: "limit: names"
+    )
+    row.reason = reason
+    row.count = count
+    audit.note(row)
   }
 
   private func report(_ name: String) {

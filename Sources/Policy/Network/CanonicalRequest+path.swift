@@ -34,17 +34,20 @@ extension CanonicalRequest {
         throw RequestProblem("the path holds an encoded backslash")
       case 0..<0x20, 0x7F:
         throw RequestProblem("the path holds an encoded control character")
-      case 0x25:
-        var behind = rest
-        guard escape(&behind) == nil else {
-          throw RequestProblem("the path is encoded twice")
-        }
-        bytes.append(value)
       default: bytes.append(value)
       }
     }
+    for place in bytes.indices where bytes[place] == 0x25 {
+      var behind = bytes[(place + 1)...]
+      guard escape(&behind) == nil else { throw RequestProblem("the path is encoded twice") }
+    }
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw RequestProblem("the path is not UTF-8 once it is decoded")
+    }
+    // Of what is decoded, whichever of its bytes was written as an escape.
+    for index in bytes.indices where bytes[index] == 0x25 {
+      var behind = bytes[(index + 1)...]
+      guard escape(&behind) == nil else { throw RequestProblem("the path is encoded twice") }
     }
     for part in bytes.split(separator: 0x2F, omittingEmptySubsequences: false) {
       if part.isEmpty, part.count < bytes.count {

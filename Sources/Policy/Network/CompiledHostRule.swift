@@ -55,7 +55,8 @@ struct CompiledHostRule: Sendable {
   }
 
   /// The path as denials read it: without regard to case, with and without what servers cut off,
-  /// which is a slash at the end and whatever follows a semicolon, and with an encoded slash as one.
+  /// which is a slash at the end, whatever follows a semicolon, and dots and spaces at the end of a
+  /// name, and with an encoded slash as one.
   static func readings(of request: CanonicalRequest) -> [[[UInt8]]] {
     var readings = [request.segments.map(Glob.folded)]
     if request.segments.contains(where: { $0.contains(0x3B) }) {
@@ -69,6 +70,10 @@ struct CompiledHostRule: Sendable {
           }
         )
       }
+    }
+    let isCut: (UInt8) -> Bool = { $0 == 0x2E || $0 == 0x20 }
+    for reading in readings where reading.contains(where: { $0.last.map(isCut) == true }) {
+      readings.append(reading.map { Array($0.reversed().drop(while: isCut).reversed()) })
     }
     for reading in readings where reading.count > 1 && reading.last == [] {
       readings.append(reading.dropLast())

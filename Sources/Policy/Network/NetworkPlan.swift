@@ -41,13 +41,8 @@ package struct NetworkPlan: Hashable, Sendable {
   package static let namedNumbers: ClosedRange<UInt32> = 0x1000...0x1_FFFE
   private static let firstReserved: UInt16 = 256
 
-  /// - Parameter rules: what the policy grants; empty gives a plan without sockets.
+  /// - Parameter rules: what the policy grants; with none, whatever is asked for is refused and seen.
   package init(_ rules: [NetworkRule]) {
-    guard !rules.isEmpty else {
-      sockets = []
-      reserved = []
-      return
-    }
     let any4 = [UInt8](repeating: 0, count: 4)
     let any6 = [UInt8](repeating: 0, count: 16)
     var sockets: [Socket] = []

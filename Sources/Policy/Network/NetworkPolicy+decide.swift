@@ -38,12 +38,10 @@ extension NetworkPolicy {
     _ entries: [CompiledHostRule]
   ) -> RequestDecision? {
     guard entries.contains(where: { !$0.rule.rules.isEmpty }) else { return nil }
-    if let field = request.query.first(where: {
-      RequestHeaders.overridingFields.contains($0.name.lowercased())
-    }) {
+    if let field = request.overridingField {
       return .denied(
         rule: BuiltInRule.unambiguous.name,
-        reason: "the field \(quoted(field.name)) of the query asks the server for another method",
+        reason: "the field \(quoted(field)) of the query asks the server for another method",
         remedy: nil
       )
     }
@@ -123,8 +121,11 @@ extension NetworkPolicy {
           ? "network: [\(NetworkRule.host(host).canonicalText)]"
           : "add \(rule.canonicalText) to the rules of \(host.host.text)"
       } else {
-        remedy =
-          "add { host: \(YAMLText.scalar(request.host)), rules: [\(rule.canonicalText)] } to network"
+        let host = try? HostPattern(parsing: request.host)
+        remedy = host.map {
+          let entry = HostRule(host: $0, ports: [request.port], rules: [rule])
+          return "add \(NetworkRule.host(entry).canonicalText) to network"
+        }
       }
     }
     return .denied(
@@ -136,5 +137,15 @@ extension NetworkPolicy {
 
   private func remedy(_ admission: Admission) -> String? {
     if case .denied(_, let remedy) = admission { remedy } else { nil }
+  }
+}
+
+extension CanonicalRequest {
+  /// The field of the query by which a framework would take the method for another one. Some part
+  /// fields at semicolons, too.
+  fileprivate var overridingField: String? {
+    query.flatMap { "\($0.name)=\($0.value)".split(separator: ";") }
+      .map { $0.prefix { $0 != "=" }.lowercased() }
+      .first { RequestHeaders.overridingFields.contains($0) }
   }
 }

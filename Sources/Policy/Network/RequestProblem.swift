@@ -33,6 +33,9 @@ package enum RequestHeaders {
   private static let overrides: Set = [
     "x-http-method-override", "x-http-method", "x-method-override", "x-original-url",
     "x-original-uri", "x-rewrite-url", "x-override-url", "x-original-method",
+    "x-http-path-override",
+    // Written with underscores; with hyphens they frame the request, and do not come this far.
+    "content-length", "transfer-encoding",
   ]
 
   /// Fields of a query that frameworks take for a method.

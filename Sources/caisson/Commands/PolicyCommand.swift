@@ -67,12 +67,13 @@ extension PolicyCommand {
       commandName: "explain",
       abstract: "Says what a policy allows, and why.",
       discussion: """
-        Without --path and --host, the whole policy in sentences. A relative path is meant below \
+        Without a question, the whole policy in sentences. A relative path is meant below \
         the workspace.
 
         Example:
           caisson policy explain default --path .git/hooks/pre-commit --write
           caisson policy explain caisson.yaml --host api.example.com
+          caisson policy explain caisson.yaml --request "GET https://api.example.com/v1/items"
         """
     )
 
@@ -89,6 +90,11 @@ extension PolicyCommand {
     var host: String?
 
     @Option(
+      help: ArgumentHelp("May a run make this request?", valueName: "method url")
+    )
+    var request: String?
+
+    @Option(
       name: .customLong("in"),
       help: ArgumentHelp("The workspace; the current directory by default.", valueName: "dir"),
       completion: .directory
@@ -100,8 +106,11 @@ extension PolicyCommand {
 
     func validate() throws {
       if write, path == nil { throw ValidationError("--write asks about a path: add --path PATH") }
-      if path != nil, host != nil {
-        throw ValidationError("ask about one thing at a time: --path or --host")
+      if [path, host, request].compactMap(\.self).count > 1 {
+        throw ValidationError("ask about one thing at a time: --path, --host or --request")
+      }
+      if let request, request.split(separator: " ").count != 2 {
+        throw ValidationError("--request wants a method and an address: \"GET https://…\"")
       }
     }
 
@@ -125,6 +134,10 @@ extension PolicyCommand {
           try answer(about: path, in: workspace, compiled)
         } else if let host {
           try answer(about: host, compiled)
+        } else if let parts = request?.split(separator: " ").map(String.init) {
+          let asked = Request.ask(method: parts[0], address: parts[1])
+          let explanation = Explanation(asked, by: compiled)
+          try show(explanation, [explanation.text])
         } else {
           try answer(compiled)
         }

@@ -67,6 +67,12 @@ struct RunCommand: ParsableCommand {
   )
   var secret: [String] = []
 
+  @Flag(
+    name: .long,
+    help: "Record which hosts the command wants, refused all the same; see 'caisson policy learn'."
+  )
+  var learn = false
+
   @Flag(name: .long, help: "Record each file access that the policy refuses (slower).")
   var traceDenials = false
 
@@ -98,6 +104,7 @@ struct RunCommand: ParsableCommand {
       json: json,
       allowed: allow,
       secrets: secret,
+      learns: learn,
       command: command
     )
     Foundation.exit(session.run())

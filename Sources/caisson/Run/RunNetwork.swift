@@ -11,14 +11,15 @@ struct RunNetwork: ~Copyable {
   /// Variables of the run: placeholders of secrets, and where the bundle of roots lies.
   let environment: [String: String]
 
-  /// Starts the way out where the policy grants one.
+  /// Starts the way out where the policy grants one, or where it shall be seen what is wanted.
   static func start(
     _ policy: CompiledPolicy,
     run: RunID,
     home: Home,
-    reads: [GrantedPath]
+    reads: [GrantedPath],
+    learns: Bool
   ) throws -> RunNetwork? {
-    guard policy.grantsNetwork else { return nil }
+    guard policy.grantsNetwork || learns else { return nil }
     return try RunNetwork(policy, run: run, home: home, reads: reads)
   }
 

@@ -37,6 +37,9 @@ struct RunReport {
     if outcome.denials.count > 5 {
       lines.append("  and \(outcome.denials.count - 5) more: caisson audit \(run)")
     }
+    if outcome.denials.contains(where: { $0.layer == .network }) {
+      lines.append("  what of it to grant: caisson policy learn \(run)")
+    }
     if isDirect {
       lines.append(
         "  not held back: what it wrote; start-up files below the top may be new: check them"

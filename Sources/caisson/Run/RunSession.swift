@@ -17,6 +17,8 @@ struct RunSession {
   /// Hosts, and secrets with theirs, that are granted besides what the policy grants.
   var allowed: [String] = []
   var secrets: [String] = []
+  /// Whether what the run wants of the network is to be seen, even where it is granted nothing.
+  var learns = false
   let command: [String]
 
   /// Why a run was not started, with its exit status.
@@ -62,7 +64,13 @@ struct RunSession {
 
     try StandardInput.makePrivate(in: files.directory)
     // Before anything else is made: whoever cannot be given a way out is not started.
-    var network = try RunNetwork.start(grants.policy, run: run, home: home, reads: grants.reads)
+    var network = try RunNetwork.start(
+      grants.policy,
+      run: run,
+      home: home,
+      reads: grants.reads,
+      learns: learns
+    )
     var environment = RunEnvironment.make(
       policy: grants.policy,
       run: run,

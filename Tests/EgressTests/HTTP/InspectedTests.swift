@@ -103,4 +103,62 @@ import Testing
       #expect(try await run.curl("/b").status == 200)
     }
   }
+
+  @Test func `what a run may send to a host is bounded by its budget`() async throws {
+    let entry = "budget: { sent: 20KiB }, rules: [{ allow: \"POST /**\" }]"
+    try await InspectedRun.with(entry) { run in
+      let body = String(repeating: "x", count: 15_000)
+      #expect(try await run.curl("/a", "-d", body).status == 200)
+      let answer = try await run.curl("/a", "-d", body)
+      #expect(answer.status == 403)
+      #expect(answer.body.contains("\"kind\":\"limit\""))
+      #expect(run.upstream.asked.count == 1)
+    }
+  }
+
+  @Test(arguments: ["--http1.1", "--http2"])
+  func `a body beyond its rule is refused, however it is framed`(version: String) async throws {
+    try await InspectedRun.with("rules: [{ allow: \"POST /**\", body: 1KiB }]") { run in
+      let body = String(repeating: "x", count: 5_000)
+      let answer = try await run.curl("/a", version, "-d", body)
+      #expect(answer.status == 413)
+      let chunked = try await run.curl(
+        "/a",
+        version,
+        "-d",
+        body,
+        "-H",
+        "Transfer-Encoding: chunked"
+      )
+      #expect(chunked.status == 413)
+      #expect(try await run.curl("/a", version, "-d", "small").status == 200)
+      #expect(run.upstream.asked.count == 1)
+    }
+  }
+
+  @Test func `many requests at once share what connections there are`() async throws {
+    try await InspectedRun.with(
+      "rules: [{ allow: \"GET /**\" }]",
+      speaksHTTP2: true
+    ) { run in
+      let paths = (0..<60).map { "/a\($0)" }
+      let answer = try await run.curl(paths, ["--http2", "--parallel", "--parallel-max", "30"])
+      #expect(answer.exit == 0)
+      #expect(Set(run.upstream.asked) == Set(paths.map { "GET \($0)" }))
+      #expect(run.audit.all.allSatisfy { $0.verdict == .allowed && $0.status == 200 })
+    }
+  }
+
+  @Test func `a page for a browser, text for git, JSON for the rest`() async throws {
+    try await InspectedRun.with("rules: [{ deny: \"GET /**\" }]") { run in
+      let page = try await run.curl("/<a>", "-H", "Accept: text/html,*/*")
+      #expect(page.head.contains("text/html"))
+      let text = try await run.curl("/a", "-A", "git/2.39")
+      #expect(text.body.hasPrefix("caisson: "))
+      let json = try await run.curl("/a")
+      #expect(json.body.hasPrefix("{\"error\":{\"kind\":\"denied\",\"rule\":\""))
+      let head = try await run.curl("/a", "--head")
+      #expect(head.status == 403)
+    }
+  }
 }

@@ -29,6 +29,8 @@ import Testing
       let answer = try await run.raw(bytes, until: "}\n")
       #expect(answer.hasPrefix("HTTP/1.1 4") || answer.hasPrefix("HTTP/1.1 5"))
       #expect(answer.contains("{\"error\":{\"kind\":"))
+      // The row may come a moment after the answer.
+      for _ in 0..<500 where run.audit.all.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
       #expect(run.audit.all.count == 1)
       #expect(run.audit.all.first?.verdict == .denied)
       #expect(run.upstream.asked.isEmpty)

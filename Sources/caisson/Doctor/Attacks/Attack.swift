@@ -20,7 +20,8 @@ struct Attack: Decodable, Sendable {
   var layer: String
   var needs: Needs
   var expects: Expectation
-  /// The system call that the denial row names; empty where the kernel lets none be seen.
+  /// The system call, or the rule of the network, that the denial row names; empty where none can be
+  /// expected.
   var audit: String
   var setup: String
   /// Whether the host can tell by itself that harm was done.

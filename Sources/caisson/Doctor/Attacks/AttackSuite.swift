@@ -163,9 +163,19 @@ struct AttackSuite {
     let rows = try journal.rows(run: run, after: 0, limit: 2000)
     return Set(
       rows.compactMap { row in
-        if case .denial(let denial) = row.event { denial.what } else { nil }
+        switch row.event {
+        case .denial(let denial): denial.what
+        case .network(let event) where event.verdict == .denied: Self.place(of: event.rule)
+        default: nil
+        }
       }
     )
+  }
+
+  /// A rule without the line and the clause that were in force.
+  private static func place(of rule: String) -> String {
+    guard rule.hasPrefix("network: "), let end = rule.range(of: " (line ") else { return rule }
+    return String(rule[..<end.lowerBound])
   }
 
   private func start(

@@ -1,0 +1,1 @@
+../../../Sources/Egress/Names/ByteReader.swift

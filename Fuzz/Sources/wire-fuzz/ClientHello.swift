@@ -1,0 +1,1 @@
+../../../Sources/Egress/Connection/ClientHello.swift

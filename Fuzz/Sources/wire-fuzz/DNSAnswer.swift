@@ -1,0 +1,1 @@
+../../../Sources/Egress/Names/DNSAnswer.swift

@@ -1,0 +1,1 @@
+../../../Sources/Egress/Names/DNSQuery.swift

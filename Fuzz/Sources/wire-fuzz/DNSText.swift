@@ -1,0 +1,1 @@
+../../../Tests/EgressTests/Names/DNSText.swift

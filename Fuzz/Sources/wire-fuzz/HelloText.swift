@@ -1,0 +1,1 @@
+../../../Tests/EgressTests/Connection/HelloText.swift

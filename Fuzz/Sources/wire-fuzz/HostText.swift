@@ -1,0 +1,1 @@
+../../../Sources/Egress/Addresses/HostText.swift
