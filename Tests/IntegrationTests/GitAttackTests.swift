@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import SystemPackage
 import Testing
 
@@ -46,7 +47,7 @@ import Testing
 
   private static let setup = """
     set -e
-    git config --global user.email a@example.com; git config --global user.name A
+    git config --global user.email a@example.com; git config --global user.name A; git config --global init.defaultBranch main
     for name in app other; do
       git init -q --bare repositories/acme/$name.git
       git -C repositories/acme/$name.git config http.receivepack true
