@@ -105,7 +105,8 @@ import Testing
   }
 
   @Test func `what a run may send to a host is bounded by its budget`() async throws {
-    try await InspectedRun.with("budget: { sent: 20KiB }, rules: [{ allow: \"POST /**\" }]") { run in
+    let entry = "budget: { sent: 20KiB }, rules: [{ allow: \"POST /**\" }]"
+    try await InspectedRun.with(entry) { run in
       let body = String(repeating: "x", count: 15_000)
       #expect(try await run.curl("/a", "-d", body).status == 200)
       let answer = try await run.curl("/a", "-d", body)
@@ -158,6 +159,21 @@ import Testing
       #expect(json.body.hasPrefix("{\"error\":{\"kind\":\"denied\",\"rule\":\""))
       let head = try await run.curl("/a", "--head")
       #expect(head.status == 403)
+    }
+  }
+
+  @Test(arguments: ["--http1.1", "--http2"])
+  func `requests wait their turn where a server has all its connections`(
+    version: String
+  ) async throws {
+    var bounds = HTTPBounds()
+    bounds.upstreams = 1
+    try await InspectedRun.with("rules: [{ allow: \"GET /**\" }]", bounds: bounds) { run in
+      let paths = (0..<30).map { "/a\($0)" }
+      let answer = try await run.curl(paths, [version, "--parallel", "--parallel-max", "10"])
+      #expect(answer.exit == 0)
+      #expect(run.audit.all.allSatisfy { $0.verdict == .allowed && $0.status == 200 })
+      #expect(Set(run.upstream.asked) == Set(paths.map { "GET \($0)" }))
     }
   }
 }
