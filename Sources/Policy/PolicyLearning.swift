@@ -42,7 +42,8 @@ package struct PolicyLearning: Hashable, Sendable {
       }
       let host = NetworkPolicy.normalised(request.host)
       guard let pattern = try? HostPattern(parsing: host), !host.contains("*") else {
-        let sentence = "\(quoted(host)) port \(request.port): addresses and such are not granted"
+        let sentence =
+          "\(quoted(host)) port \(request.port): a host is granted by its name, never by its address"
         if !notes.contains(sentence) { notes.append(sentence) }
         continue
       }
@@ -147,7 +148,9 @@ package struct PolicyLearning: Hashable, Sendable {
       let isKnown =
         if case .denied = policy.admit(host: place.host, port: place.port) { false } else { true }
       guard git.isEmpty, !isKnown else { return }
-      notes.append("\(place.host) port \(place.port): what was asked is not known, so anything is")
+      notes.append(
+        "\(place.host) port \(place.port): what was asked there is not known, so anything would be granted"
+      )
       document.network.append(.host(HostRule(host: host, ports: [place.port])))
       return
     }

@@ -64,9 +64,9 @@ final class ControlSocket: Sendable {
   }
 
   /// Sends what has been observed; returns when that of other threads is sent, too.
-  func flush(_ audit: AuditBuffer) {
+  func flush(_ audit: AuditBuffer, isLast: Bool = false) {
     flushing.withLock { _ in
-      for message in audit.drain() { send(message) }
+      for message in audit.drain(isLast: isLast) { send(message) }
     }
   }
 }

@@ -47,7 +47,7 @@ struct Conversation {
     case .policyTaken:
       control.send(ControlMessage(.policyTaken))
     case .quit:
-      control.flush(audit)
+      control.flush(audit, isLast: true)
       cl_exit(0)
     }
   }

@@ -50,7 +50,7 @@ import Testing
           let refs = try await Command.named(
             "git",
             "-C",
-            forge.appending("acme/app").string,
+            forge.appending("acme/app.git").string,
             "log",
             "--all",
             "--no-walk",

@@ -93,6 +93,15 @@ struct GitTests {
       return
     }
     #expect(rule == "the built-in rule 'git by its own entries'")
+    for target in [
+      "/acme/other.git/git-receive-pack;x=1", "/acme/other.git/git-receive-pack/",
+      "/acme/other.git;x/Git-Receive-Pack", "/acme/app.git/git-upload-pack;x",
+    ] {
+      guard case .denied = try decide(policy, "POST", target) else {
+        Issue.record("\(target) is denied")
+        continue
+      }
+    }
   }
 
   @Test(arguments: [

@@ -44,6 +44,7 @@ struct LargeDocumentTests {
     let text = try #require(Self.texts.first { $0.0 == name }?.1)
     let clock = ContinuousClock()
     let time = clock.measure { _ = try? PolicyDocument.parse(text, file: name) }
-    #expect(time < .seconds(5), "\(time)")
+    // A second or two alone; this machine may be busy, and what goes wrong takes minutes.
+    #expect(time < .seconds(60), "\(time)")
   }
 }

@@ -75,8 +75,10 @@ struct NetworkPolicyTests {
     ("GET", "/v1x", false), ("GET", "/V1/items", false), ("GET", "/v1/admin", false),
     ("GET", "/v1/admin/users", false), ("GET", "/v1/Admin/users", false),
     ("GET", "/v1/%61dmin/users", false), ("GET", "/v1/admin;x=1/users", false),
+    ("GET", "/v1/admin./users", false), ("GET", "/v1/admin%20", false), ("GET", "/v1/a.b", true),
     ("GET", "/v1/admin/", false), ("GET", "/v1/administrator", true),
-    ("GET", "/v1/items?_method=DELETE", false), ("DELETE", "/v1/items/7", true),
+    ("GET", "/v1/items?_method=DELETE", false),
+    ("GET", "/v1/items?a=1;_method=DELETE", false), ("DELETE", "/v1/items/7", true),
     ("DELETE", "/v1/items/7/parts", false), ("DELETE", "/v1/items/keep", false),
     ("DELETE", "/v1/items/keep/", false), ("GET", "/", false),
   ])

@@ -119,7 +119,11 @@ final class Splice {
       if !context.channel.isActive { end() }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+      self.context = nil
+      // A channel that is closed before it was said to be active never says that it is not.
+      end()
+    }
 
     func start() {
       guard let partner else { return }

@@ -101,6 +101,8 @@ package final class Service: Sendable {
 
   /// Closes every connection, and returns once what was said on them has been accounted for.
   package func close() {
+    // Whoever is closed may come again at once.
+    policy.replace(with: NetworkPolicy(rules: []))
     let closing = EventLoopFuture.andAllComplete(registry.closeAll(), on: group.next())
     let done = group.next().makePromise(of: Void.self)
     // A loop that is stuck keeps nobody.

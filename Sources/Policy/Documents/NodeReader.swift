@@ -40,7 +40,10 @@ struct NodeReader {
         continue
       }
       guard keys.contains(name) else {
-        report(key, join(path, name), "unknown key", Schema.remedy(for: name, among: keys))
+        // Looking for the nearest word takes its time, and nobody reads a thousand of them.
+        let remedy =
+          problems.count < 200 ? Schema.remedy(for: name, among: keys) : "remove it"
+        report(key, join(path, name), "unknown key", remedy)
         continue
       }
       if values.updateValue(value, forKey: name) != nil {

@@ -21,33 +21,37 @@ package struct GitRequest: Hashable, Sendable {
 
   /// Nil for what is no request of git's.
   package init?(_ request: CanonicalRequest) {
-    let names = request.segments.flatMap {
+    let written = request.segments.flatMap {
       $0.split(separator: 0x2F, omittingEmptySubsequences: false)
     }
-    .map { String(decoding: $0, as: UTF8.self) }
+    // Some servers cut off what follows a semicolon, or a slash at the end, or ignore case: what
+    // one of them would take for git's is judged as git's, and then found not to be well-formed.
+    var names = written.map { String(decoding: $0.prefix { $0 != 0x3B }, as: UTF8.self) }
+    if names.last == "" { names.removeLast() }
+    let isPlain =
+      !request.hasEncodedSlash && names.count == written.count
+      && !written.contains { $0.contains(0x3B) }
     guard let last = names.last, names.count > 1 else { return nil }
-    // A server that ignores case would take the one for the other.
     if let service = Service(rawValue: last.lowercased()) {
       self.service = service
       step = .exchange
       path = names.dropLast().joined(separator: "/")
       isWell =
-        !request.hasEncodedSlash && last == service.rawValue && request.method == "POST"
-        && request.query.isEmpty
+        isPlain && last == service.rawValue && request.method == "POST" && request.query.isEmpty
       return
     }
     guard names.count > 2, names.suffix(2).map({ $0.lowercased() }) == ["info", "refs"] else {
       return nil
     }
     let asked = request.query.filter { $0.name.lowercased() == "service" }
-    guard let value = asked.first?.value.lowercased(), let service = Service(rawValue: value) else {
+    guard let service = asked.compactMap({ Service(rawValue: $0.value.lowercased()) }).first else {
       return nil
     }
     self.service = service
     step = .advertisement
     path = names.dropLast(2).joined(separator: "/")
     isWell =
-      !request.hasEncodedSlash && names.suffix(2) == ["info", "refs"] && request.method == "GET"
+      isPlain && names.suffix(2) == ["info", "refs"] && request.method == "GET"
       && request.query.count == 1
       && asked.first?.name == "service" && asked.first?.value == service.rawValue
   }
@@ -92,10 +96,11 @@ package struct GitRequest: Hashable, Sendable {
   }
 
   private func remedy(_ rules: [GitRule]) -> String? {
-    guard let host = rules.first?.host.text,
-      let place = try? GitRule.location(parsing: "\(host)/\(path)")
+    guard let known = rules.first,
+      let place = try? GitRule.location(parsing: "\(known.host.text)/\(path)")
     else { return nil }
-    return "network: [{ git: \(YAMLText.scalar("\(host)/\(place.repository)")) }]"
+    let rule = GitRule(host: place.host, repository: place.repository, ports: known.ports)
+    return "network: [\(NetworkRule.git(rule).canonicalText)]"
   }
 }
 

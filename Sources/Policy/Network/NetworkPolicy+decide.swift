@@ -121,8 +121,11 @@ extension NetworkPolicy {
           ? "network: [\(NetworkRule.host(host).canonicalText)]"
           : "add \(rule.canonicalText) to the rules of \(host.host.text)"
       } else {
-        remedy =
-          "add { host: \(YAMLText.scalar(request.host)), rules: [\(rule.canonicalText)] } to network"
+        let host = try? HostPattern(parsing: request.host)
+        remedy = host.map {
+          let entry = HostRule(host: $0, ports: [request.port], rules: [rule])
+          return "add \(NetworkRule.host(entry).canonicalText) to network"
+        }
       }
     }
     return .denied(

@@ -203,7 +203,7 @@ import Testing
     #expect(client.receive().isEmpty)
     let row = try process.row { $0.kind == .connection }
     #expect(row.sent == 6)
-    #expect(row.reason?.contains("budget") == true)
+    #expect(row.reason?.contains("bytes that it may send") == true)
   }
 
   @Test func `a connection on which nothing is said is ended`() throws {

@@ -207,7 +207,7 @@ private final class Gatherer: ChannelInboundHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     let promise = promise
-    context.eventLoop.scheduleTask(in: .seconds(10)) { promise.fail(ChannelError.eof) }
+    context.eventLoop.scheduleTask(in: .seconds(60)) { promise.fail(ChannelError.eof) }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

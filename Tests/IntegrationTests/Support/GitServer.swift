@@ -15,10 +15,10 @@ enum GitServer {
       set -e; cd "$1"; export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b
       export GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
       for name in app other; do
-        git init -q --bare -b main acme/$name; git -C acme/$name config http.receivepack true
+        git init -q --bare -b main acme/$name.git; git -C acme/$name.git config http.receivepack true
       done
       git init -q -b main seed; git -C seed commit -q --allow-empty -m one
-      git -C seed push -q ../acme/app main main:caisson/theirs
+      git -C seed push -q ../acme/app.git main main:caisson/theirs
       """
     let made = try await Command.named("sh", "-c", set, "sh", place.string).run()
     guard made.status == .exited(0) else { throw Failed(reason: made.error) }

@@ -1,0 +1,36 @@
+# Sourced by ./test: brings the servers and clients that the tests of the network use, and that no
+# one has anyway. They are unpacked below .build-clients, so that nothing is installed on the
+# machine and no server starts by itself. Tests of what cannot be had are skipped, and say so.
+
+clients=.build-clients
+
+prepare_clients() {
+  mkdir -p "$clients"
+  if [ ! -e "$clients/root/ready" ]; then
+    say 'unpacking nginx and fcgiwrap for the tests'
+    unpack_servers >&2 || say 'without nginx and fcgiwrap the tests of clients are skipped'
+  fi
+  if [ ! -e "$clients/venv/ready" ]; then
+    say 'getting clients from PyPI for the tests'
+    install_clients >&2 || say 'without them the tests of Python clients are skipped'
+  fi
+}
+
+unpack_servers() (
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+  mkdir -p "$clients/deb" "$clients/root" && cd "$clients/deb" || return 1
+  library=libfcgi0ldbl
+  apt-cache show "$library" >/dev/null 2>&1 || library=libfcgi0t64
+  apt-get download -q nginx fcgiwrap "$library" || return 1
+  for package in *.deb; do dpkg-deb -x "$package" ../root || return 1; done
+  : >../root/ready
+)
+
+install_clients() (
+  python=/usr/bin/python3
+  [ -x "$python" ] || python=python3
+  "$python" -m venv --clear "$clients/venv" &&
+    "$clients/venv/bin/pip" install -q --disable-pip-version-check --only-binary :all: \
+      requests==2.34.2 'httpx[http2]==0.28.1' aiohttp==3.14.5 websockets==17.4 uv==0.13.8 &&
+    : >"$clients/venv/ready"
+)

@@ -1,0 +1,132 @@
+import Foundation
+import SystemPackage
+import Testing
+
+/// What a client does with the servers of ``Upstreams``, tried under a policy that grants it and
+/// under one that does not.
+struct NetworkWorkflow {
+  /// Entries of `network`; `TLS`, `PLAIN` and `WEBSOCKET` stand for the servers' ports.
+  let grants: String
+  /// A shell script. `$TLS`, `$PLAIN` and `$WEBSOCKET` are the servers' addresses, and `$BIN` is
+  /// where the clients of PyPI are.
+  let script: String
+  /// Files of the workspace, by name.
+  var files: [String: String] = [:]
+
+  struct Outcome {
+    let result: Command.Result
+    let rows: [Row]
+
+    var denials: [Row] { rows.filter { $0.verdict == "denied" } }
+  }
+
+  /// A row of the audit of kind `network`.
+  struct Row: Decodable {
+    let kind, verdict, host, rule: String
+    let method, path, remedy, transport, detail: String?
+    let received: UInt64?
+  }
+
+  /// All of the host, inspected.
+  static let looking = """
+    - host: up.example.com
+      ports: [TLS, PLAIN]
+      addresses: [127.0.0.1]
+      rules: [{ allow: "GET /**" }, { allow: "HEAD /**" }]
+    """
+  /// All of the host, and nothing is looked into.
+  static let passing = """
+    - { host: up.example.com, ports: [TLS, PLAIN], addresses: [127.0.0.1] }
+    """
+  /// The host with another path than any that is asked for.
+  static let elsewhere = """
+    - host: up.example.com
+      ports: [TLS, PLAIN]
+      addresses: [127.0.0.1]
+      rules: [{ allow: "GET /elsewhere/**" }]
+    """
+  /// Another host at the same place.
+  static let otherHost = """
+    - { host: other.example.com, ports: [TLS, PLAIN], addresses: [127.0.0.1] }
+    """
+
+  /// The script prints `expected` where it is granted, and not a single row denies anything; under
+  /// `denied` it does not, and a row names `rule`.
+  func check(
+    prints expected: String,
+    denied: String = elsewhere,
+    by rule: String = "the built-in rule 'default deny'"
+  ) async throws {
+    let granted = try await run()
+    #expect(granted.result.output == expected, "\(granted.result.error)")
+    #expect(granted.denials.isEmpty)
+    #expect(granted.rows.contains { $0.verdict == "allowed" && $0.host == "up.example.com" })
+
+    let other = try await NetworkWorkflow(grants: denied, script: script, files: files).run()
+    #expect(other.result.output != expected)
+    #expect(!other.rows.contains { $0.verdict == "failed" })
+    let row = try #require(other.denials.first, "\(other.result.output)\(other.result.error)")
+    #expect(row.rule.contains(rule))
+    #expect(row.remedy != nil)
+  }
+
+  func run() async throws -> Outcome {
+    let upstreams = try Upstreams.running()
+    let ports = [
+      "TLS": "\(upstreams.tls)", "PLAIN": "\(upstreams.plain)",
+      "WEBSOCKET": "\(upstreams.websocket)",
+    ]
+    return try await RunTests.withPlace { place in
+      var network = grants
+      for (name, port) in ports { network = network.replacing(name, with: port) }
+      try """
+      version: 1
+      filesystem:
+        read: [$SYSTEM, "\(Upstreams.clients)?", "$HOME/.rustup?"]
+        programs: [cargo, node, npm]
+      environment:
+        set:
+          TLS: https://up.example.com:\(upstreams.tls)
+          PLAIN: http://up.example.com:\(upstreams.plain)
+          WEBSOCKET: wss://up.example.com:\(upstreams.websocket)
+          BIN: \(Upstreams.clients)/venv/bin
+      network:
+      \(network)
+      """
+      .write(toFile: "\(place.home).yaml", atomically: false, encoding: .utf8)
+      for (name, content) in files { try place.write(name, content) }
+      var sealed = Command.caisson(
+        "run",
+        "--quiet",
+        "--policy",
+        "\(place.home).yaml",
+        "--",
+        "sh",
+        "-c",
+        script,
+        home: place.home,
+        directory: place.workspace
+      )
+      sealed.environment["SSL_CERT_FILE"] = "\(upstreams.place)/roots.pem"
+      let result = try await sealed.run()
+      let audit = try await Command.caisson("audit", "last", "--json", home: place.home).run()
+      return Outcome(result: result, rows: try Self.rows(audit.output))
+    }
+  }
+
+  private struct Line: Decodable {
+    let kind: String
+  }
+
+  private struct NetworkLine: Decodable {
+    let event: Row
+  }
+
+  private static func rows(_ output: String) throws -> [Row] {
+    try output.split(separator: "\n").compactMap { line in
+      let data = Data(line.utf8)
+      guard try JSONDecoder().decode(Line.self, from: data).kind == "network" else { return nil }
+      return try JSONDecoder().decode(NetworkLine.self, from: data).event
+    }
+  }
+}
