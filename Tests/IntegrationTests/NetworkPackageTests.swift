@@ -18,7 +18,7 @@ struct NetworkPackageTests {
   func `pip installs a wheel`() async throws {
     try await check(
       """
-      $BIN/pip install -q --disable-pip-version-check --target t -i $TLS/simple gruss &&
+      $BIN/python -m pip install -q --disable-pip-version-check --target t -i $TLS/simple gruss &&
       PYTHONPATH=t $BIN/python -c 'import gruss; print(gruss.text)'
       """,
       prints: "hello from python\n"

@@ -50,7 +50,7 @@ user=
 [ "$(id -u)" -ne 0 ] || user='user root root;'
 {
   echo "$user"
-  sed -e "s|@TLS@|$tls|; s|@PLAIN@|$plain|; s|@PLACE@|$place|" \
+  sed -e "s|@TLS@|$tls|g; s|@PLAIN@|$plain|g; s|@PLACE@|$place|" \
     -e "s|@BACKEND@|$(git --exec-path)/git-http-backend|" "$here/nginx.conf"
 } >nginx.conf
 children=
