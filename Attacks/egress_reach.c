@@ -16,8 +16,9 @@ int param_port(const char *key) { return (int)strtol(param(key), NULL, 10); }
 
 static int limited(int family, int kind) {
   int peer = socket(family, kind | SOCK_CLOEXEC, 0);
-  struct timeval patience = {.tv_sec = 1, .tv_usec = 0};
-  setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  // Most of what an attack says is answered at once or never.
+  struct timeval answer = {.tv_usec = 300000}, patience = {.tv_sec = kind == SOCK_DGRAM ? 2 : 1};
+  setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, kind == SOCK_DGRAM ? &patience : &answer, sizeof answer);
   setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   return peer;
 }
