@@ -60,7 +60,7 @@ start() {
 }
 trap 'kill $children' EXIT
 start nginx -p "$place" -c nginx.conf
-command -v fcgiwrap >/dev/null && start fcgiwrap -c 2 -s "unix:$place/fcgi.sock"
+command -v fcgiwrap >/dev/null && start fcgiwrap -s "unix:$place/fcgi.sock"
 [ ! -x "$clients/venv/bin/python" ] ||
   start "$clients/venv/bin/python" "$here/echo.py" "$websocket"
 
