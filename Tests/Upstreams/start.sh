@@ -6,8 +6,8 @@
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 place=$1 clients=$2 tls=$3 plain=$4 websocket=$5
-PATH=$clients/root/usr/sbin:$PATH:/usr/sbin:/sbin
-for directory in "$clients"/root/usr/lib/*-linux-gnu*; do
+PATH=$clients/servers/usr/sbin:$PATH:/usr/sbin:/sbin
+for directory in "$clients"/servers/usr/lib/*-linux-gnu*; do
   LD_LIBRARY_PATH=$directory${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 done
 export LD_LIBRARY_PATH
