@@ -45,7 +45,8 @@ static void listen_to(const char *directory, struct peer *peer) {
     return;
   }
   peer->used = keep + (size_t)got;
-  if (contains_canary(peer->bytes, peer->used)) received(directory, "the canary, through a granted door\n");
+  if (peer->door >= UPSTREAM && contains_canary(peer->bytes, peer->used))
+    received(directory, "the canary, through a granted door\n");
   static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   if (memmem(peer->bytes, peer->used, "\r\n\r\n", 4)) send(peer->number, answer, sizeof answer - 1, MSG_NOSIGNAL);
 }

@@ -13,6 +13,8 @@ package struct HTTPBounds: Sendable {
   package var idleUpstream: TimeAmount = .seconds(20)
   /// Connections to one server at a time.
   package var upstreams = 256
+  /// Requests that wait for one of them.
+  package var waiting = 1024
   /// Of these, kept while they serve nobody.
   package var idleUpstreams = 32
   /// Read and thrown away after an answer that came before the request's body.

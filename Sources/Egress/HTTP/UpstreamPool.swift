@@ -29,6 +29,7 @@ final class UpstreamPool {
   private let bounds: HTTPBounds
   private var idle: [Destination: [UpstreamLink]] = [:]
   private var sessions: [Destination: [UpstreamSession]] = [:]
+  private var waiting: [Destination: CircularBuffer<() -> Void>] = [:]
   private var counts: [Destination: Int] = [:]
   /// Connections of an older policy serve nobody new: their addresses were granted by it.
   private var generation: UInt64 = 0
@@ -53,7 +54,7 @@ final class UpstreamPool {
     freshness: TimeAmount?,
     _ answer: @escaping Answer
   ) {
-    if generation != self.generation {
+    if generation > self.generation {
       self.generation = generation
       retireAll()
     }
@@ -70,15 +71,21 @@ final class UpstreamPool {
       }
     }
     guard counts[destination, default: 0] < bounds.upstreams else {
-      return answer(
-        .failure(
-          Refusal(
-            .limit,
-            rule: Refusal.bounds,
-            reason: "\(bounds.upstreams) connections to \(destination.host) are open already"
-          )
+      guard waiting[destination, default: []].count < bounds.waiting else {
+        let reason = "\(bounds.waiting) requests wait for a connection to \(destination.host)"
+        return answer(.failure(Refusal(.limit, rule: Refusal.bounds, reason: reason)))
+      }
+      waiting[destination, default: []].append { [self] in
+        lease(
+          destination,
+          flow: flow,
+          rule: rule,
+          generation: generation,
+          freshness: freshness,
+          answer
         )
-      )
+      }
+      return
     }
     connect(destination, flow: flow, rule: rule, answer)
   }
@@ -197,7 +204,9 @@ final class UpstreamPool {
 
   private func establishSession(_ channel: any Channel, _ attempt: Attempt) {
     let destination = attempt.destination.shared
-    let session = UpstreamSession(channel, bounds: bounds) { [weak self] session in
+    let session = UpstreamSession(channel, bounds: bounds) { [weak self] in
+      self?.wakeShared(destination)
+    } ended: { [weak self] session in
       self?.free(attempt.destination)
       self?.sessions[destination]?.removeAll { $0 === session }
       if self?.sessions[destination]?.isEmpty == true { self?.sessions[destination] = nil }
@@ -207,6 +216,7 @@ final class UpstreamPool {
       sessions[destination, default: []].append(session)
       startSweep()
       session.open(isDecoding: attempt.destination.isDecoding) { attempt.end($0) }
+      for _ in 0..<bounds.streams { wakeShared(destination) }
     } catch {
       channel.close(promise: nil)
       fail(attempt, error)
@@ -222,6 +232,23 @@ final class UpstreamPool {
   private func free(_ destination: Destination) {
     let count = counts[destination, default: 0] - 1
     counts[destination] = count > 0 ? count : nil
+    wake(destination)
+  }
+
+  /// The same, where a stream will do.
+  private func wakeShared(_ destination: Destination) {
+    guard !waiting.isEmpty else { return }
+    wake(destination)
+    var decoding = destination
+    decoding.isDecoding = true
+    wake(decoding)
+  }
+
+  /// A connection can be had again: whoever has waited longest for one tries next.
+  private func wake(_ destination: Destination) {
+    guard let next = waiting[destination]?.popFirst() else { return }
+    if waiting[destination]?.isEmpty == true { waiting[destination] = nil }
+    loop.assumeIsolated().execute(next)
   }
 
   private func released(_ link: UpstreamLink, _ destination: Destination, _ isReusable: Bool) {
@@ -238,6 +265,7 @@ final class UpstreamPool {
     }
     if idle[destination, default: []].count >= bounds.idleUpstreams { return link.close() }
     idle[destination, default: []].append(link)
+    wake(destination)
     startSweep()
   }
 

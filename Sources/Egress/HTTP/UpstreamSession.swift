@@ -10,6 +10,7 @@ final class UpstreamSession: ChannelInboundHandler {
   private let channel: any Channel
   private let bounds: HTTPBounds
   private var multiplexer: NIOHTTP2Handler.StreamMultiplexer?
+  private let freed: () -> Void
   private let ended: (UpstreamSession) -> Void
   private(set) var streams = 0
   private(set) var idleSince = NIODeadline.uptimeNanoseconds(0)
@@ -17,10 +18,18 @@ final class UpstreamSession: ChannelInboundHandler {
   private var mostStreams: Int
   private var isRetired = false
 
-  /// - Parameter ended: called once, when the connection is closed.
-  init(_ channel: any Channel, bounds: HTTPBounds, ended: @escaping (UpstreamSession) -> Void) {
+  /// - Parameters:
+  ///   - freed: called whenever it serves one request less.
+  ///   - ended: called once, when the connection is closed.
+  init(
+    _ channel: any Channel,
+    bounds: HTTPBounds,
+    freed: @escaping () -> Void,
+    ended: @escaping (UpstreamSession) -> Void
+  ) {
     self.channel = channel
     self.bounds = bounds
+    self.freed = freed
     self.ended = ended
     mostStreams = bounds.streams
   }
@@ -104,6 +113,7 @@ final class UpstreamSession: ChannelInboundHandler {
     streams -= 1
     idleSince = channel.eventLoop.now
     if isRetired, streams == 0 { channel.close(promise: nil) }
+    freed()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

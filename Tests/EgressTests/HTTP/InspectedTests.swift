@@ -161,4 +161,19 @@ import Testing
       #expect(head.status == 403)
     }
   }
+
+  @Test(arguments: ["--http1.1", "--http2"])
+  func `requests wait their turn where a server has all its connections`(
+    version: String
+  ) async throws {
+    var bounds = HTTPBounds()
+    bounds.upstreams = 1
+    try await InspectedRun.with("rules: [{ allow: \"GET /**\" }]", bounds: bounds) { run in
+      let paths = (0..<30).map { "/a\($0)" }
+      let answer = try await run.curl(paths, [version, "--parallel", "--parallel-max", "10"])
+      #expect(answer.exit == 0)
+      #expect(run.audit.all.allSatisfy { $0.verdict == .allowed && $0.status == 200 })
+      #expect(Set(run.upstream.asked) == Set(paths.map { "GET \($0)" }))
+    }
+  }
 }
