@@ -6,7 +6,7 @@ clients=.build-clients
 
 prepare_clients() {
   mkdir -p "$clients"
-  if [ ! -e "$clients/root/ready" ]; then
+  if [ ! -e "$clients/servers/ready" ]; then
     say 'unpacking nginx and fcgiwrap for the tests'
     unpack_servers >&2 || say 'without nginx and fcgiwrap the tests of clients are skipped'
   fi
@@ -18,12 +18,12 @@ prepare_clients() {
 
 unpack_servers() (
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-  mkdir -p "$clients/deb" "$clients/root" && cd "$clients/deb" || return 1
+  mkdir -p "$clients/deb" "$clients/servers" && cd "$clients/deb" || return 1
   library=libfcgi0ldbl
   apt-cache show "$library" >/dev/null 2>&1 || library=libfcgi0t64
   apt-get download -q nginx fcgiwrap "$library" || return 1
-  for package in *.deb; do dpkg-deb -x "$package" ../root || return 1; done
-  : >../root/ready
+  for package in *.deb; do dpkg-deb -x "$package" ../servers || return 1; done
+  : >../servers/ready
 )
 
 install_clients() (

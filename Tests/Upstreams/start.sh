@@ -6,8 +6,8 @@
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 place=$1 clients=$2 tls=$3 plain=$4 websocket=$5
-PATH=$clients/root/usr/sbin:$PATH:/usr/sbin:/sbin
-for directory in "$clients"/root/usr/lib/*-linux-gnu*; do
+PATH=$clients/servers/usr/sbin:$PATH:/usr/sbin:/sbin
+for directory in "$clients"/servers/usr/lib/*-linux-gnu*; do
   LD_LIBRARY_PATH=$directory${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 done
 export LD_LIBRARY_PATH
@@ -60,7 +60,7 @@ start() {
 }
 trap 'kill $children' EXIT
 start nginx -p "$place" -c nginx.conf
-command -v fcgiwrap >/dev/null && start fcgiwrap -c 2 -s "unix:$place/fcgi.sock"
+command -v fcgiwrap >/dev/null && start fcgiwrap -s "unix:$place/fcgi.sock"
 [ ! -x "$clients/venv/bin/python" ] ||
   start "$clients/venv/bin/python" "$here/echo.py" "$websocket"
 

@@ -76,6 +76,8 @@ final class HTTP2Server: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // What concerns one stream ends that stream alone.
     if error is NIOHTTP2Errors.StreamError { return }
+    // So does a body that is cut short, as curl does with what it is told is denied.
+    if error is NIOHTTP2Errors.ContentLengthViolated { return }
     guard error is any NIOHTTP2Error else { return context.close(promise: nil) }
     scope.noteMalformed(
       Refusal(

@@ -21,7 +21,7 @@ struct Upstreams: Sendable {
   static func has(_ names: String...) -> Bool {
     let folders = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
     return names.allSatisfy { name in
-      (folders + ["/usr/sbin", "\(clients)/root/usr/sbin", "\(clients)/venv/bin"])
+      (folders + ["/usr/sbin", "\(clients)/servers/usr/sbin", "\(clients)/venv/bin"])
         .contains { access("\($0)/\(name)", X_OK) == 0 }
     }
   }
