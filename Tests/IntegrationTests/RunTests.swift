@@ -264,7 +264,7 @@ import Testing
   @Test func `ends with the launcher that waits outside`() async throws {
     try await Self.withPlace { place in
       var sealed = Command.caisson(home: place.home, directory: place.workspace)
-      sealed.arguments = ["run", "--", "sh", "-c", "echo up; sleep 60"]
+      sealed.arguments = ["run", "--", "sh", "-c", "echo up; sleep 600"]
       try await sealed.run { pid, lines in
         // Its output ends when every process of the run is dead.
         for try await line in lines where line.hasPrefix("up") {
@@ -275,7 +275,7 @@ import Testing
         }
       }
       let audit = try await Command.caisson("audit", "last", home: place.home).run()
-      #expect(audit.output.contains("up; sleep 60"))
+      #expect(audit.output.contains("up; sleep 600"))
     }
   }
 
