@@ -70,12 +70,13 @@ struct RunGrants {
         "policy \(policy.name) grants what is not enforced yet, so nothing is run:\n\(reasons)"
       )
     }
-    let reads = try policy.read.flatMap(lookUp)
+    var lookup = HostLookup()
+    let reads = try policy.read.flatMap { try lookUp($0, &lookup) }
     let privateTemporary = policy.write.contains { $0.source == .fresh && $0.path == "/tmp" }
-    let writes = try policy.write.filter { $0.source == .host }.flatMap(lookUp)
+    let writes = try policy.write.filter { $0.source == .host }.flatMap { try lookUp($0, &lookup) }
     let denied =
-      try policy.deny.flatMap { try lookUp($0, mayBeMissing: true) }
-      + own.compactMap { HostTree.find($0, isSystem: true) }
+      try policy.deny.flatMap { try lookUp($0, &lookup, mayBeMissing: true) }
+      + own.compactMap { lookup.find($0, isSystem: true) }
     return RunGrants(
       policy: policy,
       workspace: workspace,
@@ -137,23 +138,23 @@ struct RunGrants {
     }
   }
 
-  private static func lookUp(_ grant: PathGrant) throws -> [GrantedPath] {
-    try lookUp(grant, mayBeMissing: grant.isOptional)
-  }
-
-  private static func lookUp(_ grant: PathGrant, mayBeMissing: Bool) throws -> [GrantedPath] {
+  private static func lookUp(
+    _ grant: PathGrant,
+    _ lookup: inout HostLookup,
+    mayBeMissing: Bool = false
+  ) throws -> [GrantedPath] {
     if grant.isPrefix {
       let cut = grant.path.lastIndex(of: "/") ?? grant.path.startIndex
       let parent = String(grant.path[..<cut])
       let start = grant.path[grant.path.index(after: cut)...].utf8
-      return HostTree.names(in: parent).filter { $0.utf8.starts(with: start) }
-        .compactMap { HostTree.findSystem("\(parent)/\($0)") }
+      return lookup.names(in: parent).filter { $0.utf8.starts(with: start) }
+        .compactMap { lookup.findSystem("\(parent)/\($0)") }
     }
     let found =
       grant.isOptional
-      ? HostTree.findSystem(grant.path) : HostTree.find(grant.path, isSystem: false)
+      ? lookup.findSystem(grant.path) : lookup.find(grant.path, isSystem: false)
     if let found { return [found] }
-    if mayBeMissing { return [] }
+    if mayBeMissing || grant.isOptional { return [] }
     let line = grant.line.map { " (line \($0))" } ?? ""
     throw RunSession.Refusal.policy(
       "\(grant.rule)\(line): \(grant.path) does not exist on this machine; make it, or take the "
