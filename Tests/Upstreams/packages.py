@@ -66,6 +66,12 @@ def node():
     write("files/gruss-1.0.0.tgz", content)
     latest = {"name": "gruss", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": about}}
     write("npm/gruss", json.dumps(latest))
+    # The same below a scope, whose slash npm encodes.
+    file = "@acme/gruss/-/gruss-1.0.0.tgz"
+    write(f"npm/{file}", content)
+    scoped = dict(about, name="@acme/gruss", dist=dict(about["dist"], tarball=f"{base}/npm/{file}"))
+    latest = {"name": "@acme/gruss", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": scoped}}
+    write("npm/@acme/gruss/index.html", json.dumps(latest))
 
 
 def rust():

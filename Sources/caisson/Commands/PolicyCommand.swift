@@ -116,11 +116,19 @@ extension PolicyCommand {
 
     func run() throws {
       try PolicyCommand.reporting {
-        let document = try PolicySource.read(policy)
+        var document = try PolicySource.read(policy)
         let place = directory ?? FileManager.default.currentDirectoryPath
         let workspace = HostTree.find(place, isSystem: false)?.real ?? place
         let home = Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real
         let own = try Home.current()
+        // Hosts that this machine's clients are configured to use answer questions about hosts.
+        var granted = document
+        let packages = try RunPackages.expand(
+          &granted,
+          workspace: document.workspace == .none ? nil : workspace,
+          home: home
+        )
+        if host != nil || request != nil { document = granted }
         let compiled = try CompiledPolicy(
           document,
           PolicyVariables(
@@ -139,7 +147,7 @@ extension PolicyCommand {
           let explanation = Explanation(asked, by: compiled)
           try show(explanation, [explanation.text])
         } else {
-          try answer(compiled)
+          try answer(compiled, packages.addresses)
         }
       }
     }
@@ -164,16 +172,17 @@ extension PolicyCommand {
 }
 
 extension PolicyCommand.Explain {
-  private func answer(_ policy: CompiledPolicy) throws {
+  private func answer(_ policy: CompiledPolicy, _ registries: [String]) throws {
+    let summary = policy.summary + registries.map { "Here, packages come from \($0)." }
     if json {
       print(
         try JSONText.encode(
-          PolicyText(policy: policy.name, text: policy.summary, notes: policy.unsupported)
+          PolicyText(policy: policy.name, text: summary, notes: policy.unsupported)
         )
       )
       return
     }
-    for line in policy.summary { print(line.printable) }
+    for line in summary { print(line.printable) }
     for note in policy.unsupported { print("note: \(note)".printable) }
   }
 
