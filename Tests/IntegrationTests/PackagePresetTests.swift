@@ -152,7 +152,9 @@ struct PackagePresetTests {
       script: "ls /etc/apt/sources.list.d; cat /etc/apt/sources.list.d/* /etc/apt/sources.list",
       before: workflow.before
     )
+    workflow.options = []
     let seen = try await workflow.run().result
+    #expect(seen.error.contains("up.example.com: not granted, because its list holds a login"))
     #expect(seen.output.hasPrefix("deb [trusted=yes] "), "\(seen.output)\(seen.error)")
     #expect(!seen.output.contains("hunter2"))
   }
@@ -225,16 +227,89 @@ struct PackagePresetTests {
     #expect(outcome.audit.contains("; gruss 1.0 sha256:\(hash)"))
   }
 
-  @Test(.enabled(if: Upstreams.has("curl"), "curl is not installed"))
-  func `configuration in the workspace grants nothing`() async throws {
-    var workflow = workflow("node", "curl -s $TLS/hello.txt", caller: [:])
-    workflow.files[".npmrc"] = "registry=https://up.example.com/npm/\n"
-    workflow.environment["NPM_CONFIG_USERCONFIG"] = ".npmrc"
-    workflow.options = []
+  @Test(.enabled(if: Upstreams.has("npm"), "npm is not installed"))
+  func `a secret stands in for the token of npm`() async throws {
+    var workflow = workflow(
+      "node",
+      "npm install --silent gruss && node -p 'require(\"gruss\")'; grep -r hunter2 /etc/caisson",
+      caller: [
+        ".npmrc": "registry=https://up.example.com:TLS/bearer/npm/\n"
+          + "//up.example.com:TLS/bearer/npm/:_authToken=hunter2\n"
+      ]
+    )
+    #expect(try await workflow.run().result.output.isEmpty)
+    workflow.secret = ("REGISTRY_TOKEN", "hunter2")
+    workflow.options = ["--secret", "REGISTRY_TOKEN"]
     let outcome = try await workflow.run()
-    #expect(outcome.result.output.isEmpty)
-    #expect(outcome.result.error.contains(".npmrc is not read for registries"))
-    #expect(outcome.denials.contains { $0.host == "up.example.com" })
+    #expect(outcome.result.output == "hello from node\n", "\(outcome.result.error)")
+    #expect(outcome.denials.isEmpty)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "another /etc/xdg needs root"))
+  func `a login in a file that every run may read is hidden`() async throws {
+    var workflow = workflow(
+      "python",
+      "env; cat /etc/xdg/pip/pip.conf; grep -r hunter2 /etc/xdg",
+      caller: [".x": ""]
+    )
+    workflow.before = """
+      mount -t tmpfs none /etc/xdg && mkdir /etc/xdg/pip && {
+        echo '[global]'
+        echo 'index-url = https://hunter2@up.example.com:TLS/simple'
+      } >/etc/xdg/pip/pip.conf &&
+      """
+    let seen = try await workflow.run().result
+    #expect(seen.output.contains("PIP_INDEX_URL=https://up.example.com:"), "\(seen.error)")
+    #expect(!seen.output.contains("hunter2"))
+  }
+
+  @Test(.enabled(if: Upstreams.has("curl"), "curl is not installed"))
+  func `configuration in the workspace grants nothing, and is said`() async throws {
+    var workflow = workflow("node", "curl -s $TLS/hello.txt", caller: [".npmrc": ""])
+    workflow.files[".npmrc"] = "registry=https://up.example.com/npm/\n"
+    workflow.options = []
+    let project = try await workflow.run()
+    #expect(project.result.output.isEmpty)
+    #expect(project.result.error.contains("/.npmrc is not read for registries"))
+    #expect(project.denials.contains { $0.host == "up.example.com" })
+
+    // Passing over the caller's own file must not open what it may have turned away from.
+    workflow.environment["NPM_CONFIG_USERCONFIG"] = ".npmrc"
+    let own = try await workflow.run()
+    #expect(own.result.status == .exited(126))
+    #expect(own.result.error.contains(".npmrc is not read, because it lies where a run can write"))
+    workflow.environment["NPM_CONFIG_REGISTRY"] = "https://other.example.com/"
+    #expect(try await workflow.run().result.status == .exited(7))
+  }
+
+  @Test(.enabled(if: Upstreams.hasPython, "the clients of PyPI are missing; ./test brings them"))
+  func `a registry without TLS works as it does outside`() async throws {
+    let outcome = try await workflow(
+      "python",
+      Self.pip,
+      caller: [
+        ".config/pip/pip.conf":
+          "[global]\nindex-url = http://up.example.com:PLAIN/simple\n"
+          + "trusted-host = up.example.com\n"
+      ]
+    ).run()
+    #expect(outcome.result.output == "hello from python\n", "\(outcome.result.error)")
+    #expect(outcome.rows.contains { $0.package?.sha256 != nil && $0.transport == "http" })
+  }
+
+  @Test(.enabled(if: Upstreams.hasPython, "the clients of PyPI are missing; ./test brings them"))
+  func `files at another host are refused, with what would grant them`() async throws {
+    let outcome = try await workflow(
+      "python",
+      "$BIN/python -m pip download -q --disable-pip-version-check away",
+      caller: [
+        ".config/pip/pip.conf": "[global]\nindex-url = https://up.example.com:TLS/simple\n"
+      ]
+    ).run()
+    #expect(outcome.result.status == .exited(1))
+    let row = try #require(outcome.denials.first { $0.method == "GET" })
+    #expect(row.host == "files.example.com")
+    #expect(row.remedy == "network: [{ host: files.example.com }]")
   }
 
   @Test func `what cannot be a registry refuses the run`() async throws {

@@ -51,6 +51,9 @@ def python():
     write(f"files/{name}", buffer.getvalue())
     link = f'<a href="../../files/{name}#sha256={digest}">{name}</a>'
     write("simple/gruss/index.html", f"<!DOCTYPE html><html><body>{link}</body></html>")
+    # An index may list what lies at another host.
+    link = '<a href="https://files.example.com/away-1.0-py3-none-any.whl">away</a>'
+    write("simple/away/index.html", f"<!DOCTYPE html><html><body>{link}</body></html>")
 
 
 def node():

@@ -18,6 +18,7 @@ extension PackageAccess {
     }
     let uvLinks = access.add(uv.links.filter(isAddress), "find-links")
     if own == nil, other == nil, !pip.hasNoIndex {
+      access.isBuiltIn = true
       access.add(Registry.known("pypi.org", path: "/simple"))
     }
     if uvExtra.isEmpty, other == nil { uvExtra = pipExtra.map { [.address($0)] } }
@@ -53,6 +54,7 @@ extension PackageAccess {
     if let named = npm.registry {
       lines.append([.text("registry="), .address(try access.add(named))])
     } else {
+      access.isBuiltIn = true
       access.add(Registry.known("registry.npmjs.org"))
     }
     for (scope, named) in npm.scopes.sorted(by: { $0.key < $1.key }) {
@@ -82,6 +84,12 @@ extension PackageAccess {
   package static func system(_ addresses: [String]) throws(ValueProblem) -> PackageAccess {
     var access = PackageAccess(.system)
     _ = access.add(addresses.filter(isAddress), "sources")
+    // Its list would tell the run, and nothing else tells apt.
+    for registry in access.guarded {
+      access.notes.append("\(registry.host.text): not granted, because its list holds a login")
+    }
+    access.registries.removeAll { $0.login != .none }
+    access.guarded = []
     let lines = [
       "Dir::State \"/tmp/apt/\";", "Dir::Cache \"/tmp/apt/\";",
       "Dir::State::status \"/dev/null\";", "APT::Sandbox::User \"\";",

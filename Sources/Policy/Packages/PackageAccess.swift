@@ -12,6 +12,8 @@ package struct PackageAccess: Sendable {
   package let kind: PackageRule.Kind
   /// In the order of the configuration, each once.
   package internal(set) var registries: [Registry] = []
+  /// Whether no file and no variable names an index, so that the client's own is meant.
+  package internal(set) var isBuiltIn = false
   /// What is configured and not granted, one sentence each.
   package internal(set) var notes: [String] = []
   /// Registries that the caller logs in to.

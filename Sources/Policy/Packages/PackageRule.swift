@@ -21,7 +21,9 @@ package struct PackageRule: Hashable, Sendable {
         "pip": "python", "uv": "python", "pypi": "python", "npm": "node", "apt": "system",
         "debian": "system", "javascript": "node",
       ]
-      let near = synonyms[text.lowercased()] ?? nearest(to: text, in: known)
+      let name = text.lowercased()
+      let near =
+        synonyms[name] ?? known.first { name == "\($0)-packages" } ?? nearest(to: name, in: known)
       throw ValueProblem(
         "\(quoted(text)) is no kind of packages",
         remedy: near.map { "did you mean \($0)?" } ?? "write \(known.joined(separator: ", "))"

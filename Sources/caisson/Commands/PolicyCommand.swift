@@ -121,14 +121,14 @@ extension PolicyCommand {
         let workspace = HostTree.find(place, isSystem: false)?.real ?? place
         let home = Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real
         let own = try Home.current()
-        // Hosts that this machine's clients are configured to use answer questions about hosts.
-        var granted = document
-        let packages = try RunPackages.expand(
-          &granted,
-          workspace: document.workspace == .none ? nil : workspace,
-          home: home
-        )
-        if host != nil || request != nil { document = granted }
+        // Questions about hosts are answered by what this machine's clients are configured to use.
+        if host != nil || request != nil {
+          _ = try RunPackages.expand(
+            &document,
+            workspace: document.workspace == .none ? nil : workspace,
+            home: home
+          )
+        }
         let compiled = try CompiledPolicy(
           document,
           PolicyVariables(
@@ -147,7 +147,7 @@ extension PolicyCommand {
           let explanation = Explanation(asked, by: compiled)
           try show(explanation, [explanation.text])
         } else {
-          try answer(compiled, packages.addresses)
+          try answer(compiled, in: workspace)
         }
       }
     }
@@ -172,18 +172,27 @@ extension PolicyCommand {
 }
 
 extension PolicyCommand.Explain {
-  private func answer(_ policy: CompiledPolicy, _ registries: [String]) throws {
-    let summary = policy.summary + registries.map { "Here, packages come from \($0)." }
-    if json {
-      print(
-        try JSONText.encode(
-          PolicyText(policy: policy.name, text: summary, notes: policy.unsupported)
-        )
+  private func answer(_ policy: CompiledPolicy, in workspace: String) throws {
+    var (summary, notes) = (policy.summary, policy.unsupported)
+    var document = policy.document
+    do {
+      let packages = try RunPackages.expand(
+        &document,
+        workspace: document.workspace == .none ? nil : workspace,
+        home: policy.variables.home
       )
+      summary += packages.addresses.map { "Here, packages come from \($0)." }
+    } catch let refusal as RunSession.Refusal {
+      // The policy says the same on a machine where nothing of it can be had.
+      notes.append(refusal.message)
+    }
+    if json {
+      let text = PolicyText(policy: policy.name, text: summary, notes: notes)
+      print(try JSONText.encode(text))
       return
     }
     for line in summary { print(line.printable) }
-    for note in policy.unsupported { print("note: \(note)".printable) }
+    for note in notes { print("note: \(note)".printable) }
   }
 
   private func answer(about path: String, in workspace: String, _ policy: CompiledPolicy) throws {

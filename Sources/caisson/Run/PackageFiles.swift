@@ -9,8 +9,10 @@ import SystemPackage
 /// The files are read and the clients are not asked. What lies where a run can write is passed
 /// over: an earlier run could have written it.
 struct PackageFiles {
-  /// Files that were not read because they lie where a run can write.
+  /// Files of the last kind of clients that were not read because they lie where a run can write.
   private(set) var passedOver: [String] = []
+  /// Files of the workspace that these clients go by there, and that nothing is granted by.
+  private(set) var ofProject: [String] = []
   /// Files that hold a credential, by the path that they lead to.
   private(set) var guarded: [String] = []
   /// apt's own files, as far as a run may read them.
@@ -18,31 +20,38 @@ struct PackageFiles {
 
   private let environment: [String: String]
   private let home: String?
+  private let workspace: String?
   private let writable: [String]
 
   private static let largest = 1 << 20
 
-  /// - Parameter writable: trees of this machine that a run can write, the workspace first.
+  /// - Parameter writable: trees of this machine that a run can write, beside the workspace.
   init(
+    workspace: String?,
     writable: [String],
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     self.environment = environment
-    self.writable = writable
+    self.workspace = workspace
+    self.writable = writable + [workspace].compactMap(\.self)
     home = Home.ofUser { environment[$0] }?.string
   }
 
   mutating func read(_ kind: PackageRule.Kind) throws(ValueProblem) -> PackageAccess {
-    switch kind {
-    case .python: try .python(pip(), try uv())
-    case .node: try .node(npm())
-    case .system: try .system(apt())
+    passedOver = []
+    let names = kind == .node ? [".npmrc"] : kind == .python ? ["uv.toml"] : []
+    ofProject = names.compactMap { name in workspace.map { "\($0)/\(name)" } }
+      .filter { HostTree.find($0, isSystem: true) != nil }
+    return switch kind {
+    case .python: try .python(try pip(), try uv())
+    case .node: try .node(try npm())
+    case .system: try .system(try apt())
     }
   }
 
   // MARK: - Clients
 
-  private mutating func pip() -> PipSettings {
+  private mutating func pip() throws(ValueProblem) -> PipSettings {
     var settings = PipSettings()
     let named = variable("PIP_CONFIG_FILE")
     if named != "/dev/null" {
@@ -56,7 +65,7 @@ struct PackageFiles {
       if let place = variable("VIRTUAL_ENV") { paths.append("\(place)/pip.conf") }
       if let named { paths.append(named) }
       for path in paths {
-        if let text = text(of: path) { settings.read(text) }
+        if let text = try text(of: path) { settings.read(text) }
       }
     }
     settings.read(environment: environment)
@@ -69,7 +78,7 @@ struct PackageFiles {
     paths += ["/etc/uv/uv.toml", configuration("uv/uv.toml")].compactMap(\.self)
     if let named = variable("UV_CONFIG_FILE") { paths = [named] }
     for path in paths {
-      guard let text = text(of: path) else { continue }
+      guard let text = try text(of: path) else { continue }
       do {
         try settings.read(text)
       } catch {
@@ -80,7 +89,7 @@ struct PackageFiles {
     return settings
   }
 
-  private mutating func npm() -> NPMSettings {
+  private mutating func npm() throws(ValueProblem) -> NPMSettings {
     var settings = NPMSettings()
     let program = HostTree.program("node", path: environment["PATH"] ?? "")
     let prefix =
@@ -94,13 +103,13 @@ struct PackageFiles {
       variable("NPM_CONFIG_USERCONFIG") ?? variable("npm_config_userconfig")
       ?? home.map { "\($0)/.npmrc" }
     for path in [global, user].compactMap(\.self) {
-      if let text = text(of: path) { settings.read(text, environment: environment) }
+      if let text = try text(of: path) { settings.read(text, environment: environment) }
     }
     settings.read(environment: environment)
     return settings
   }
 
-  private mutating func apt() -> [String] {
+  private mutating func apt() throws(ValueProblem) -> [String] {
     let place = "/etc/apt"
     var paths = ["\(place)/sources.list"]
     paths += HostTree.names(in: "\(place)/sources.list.d").sorted()
@@ -108,7 +117,7 @@ struct PackageFiles {
       .map { "\(place)/sources.list.d/\($0)" }
     var addresses: [String] = []
     for path in paths {
-      guard let text = text(of: path) else { continue }
+      guard let text = try text(of: path) else { continue }
       addresses +=
         path.hasSuffix(".sources")
         ? APTSources.addresses(stanzas: text) : APTSources.addresses(list: text)
@@ -134,17 +143,24 @@ struct PackageFiles {
     (variable("XDG_CONFIG_HOME") ?? home.map { "\($0)/.config" }).map { "\($0)/\(name)" }
   }
 
-  /// The text of a file that is a file, is not too large, and that no run can have written.
-  private mutating func text(of path: String) -> String? {
+  /// The text of a file that no run can have written; nil where there is none. One that is there and
+  /// cannot be read is an error: what it names would be left for what everybody uses.
+  private mutating func text(of path: String) throws(ValueProblem) -> String? {
     guard let real = HostTree.find(path, isSystem: true)?.real else { return nil }
     if writable.contains(where: { real == $0 || real.hasPrefix("\($0)/") }) {
       passedOver.append(path)
       return nil
     }
     var status = stat()
-    guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      status.st_size <= Self.largest, let data = FileManager.default.contents(atPath: real)
-    else { return nil }
+    // What is no file, as /dev/null, tells of nothing.
+    guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard status.st_size <= Self.largest, let data = FileManager.default.contents(atPath: real)
+    else {
+      throw ValueProblem(
+        "\(path) cannot be read, or is larger than 1 MiB",
+        remedy: "make it readable, or name another in the client's variable for it"
+      )
+    }
     let text = String(decoding: data, as: UTF8.self)
     if Self.holdsLogin(text) { guarded.append(real) }
     return text

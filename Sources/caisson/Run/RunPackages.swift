@@ -16,7 +16,7 @@ struct RunPackages {
     var packages = RunPackages()
     let isAsked = document.network.contains { if case .packages = $0 { true } else { false } }
     guard isAsked else { return packages }
-    var files = PackageFiles(writable: writable(document, workspace, home))
+    var files = PackageFiles(workspace: workspace, writable: writable(document, home))
     var network: [NetworkRule] = []
     for entry in document.network {
       guard case .packages(let rule) = entry else {
@@ -25,17 +25,24 @@ struct RunPackages {
       }
       do throws(ValueProblem) {
         let access = try files.read(rule.kind)
+        if access.isBuiltIn, let path = files.passedOver.first {
+          throw ValueProblem(
+            "\(path) is not read, because it lies where a run can write, and nothing else names a "
+              + "registry",
+            remedy: "work in another directory, or name it in PIP_INDEX_URL or NPM_CONFIG_REGISTRY"
+          )
+        }
         network += try rule.hosts(access.registries).map(NetworkRule.host)
         packages.accesses.append(access)
         packages.remarks += access.notes.map { "\(rule.name): \($0)" }
+        packages.remarks += (files.passedOver + files.ofProject).map {
+          "\(rule.name): \($0) is not read for registries, because it lies where a run can write"
+        }
       } catch {
         throw RunSession.Refusal.policy("\(rule.name): \(error.what); \(error.remedy)")
       }
     }
     document.network = network
-    packages.remarks += files.passedOver.map {
-      "\($0) is not read for registries: it lies where a run can write"
-    }
     if !files.readable.isEmpty {
       document.filesystem.read =
         document.filesystem.effectiveRead + files.readable.map { PathRule("\($0)?") }
@@ -45,18 +52,16 @@ struct RunPackages {
     return packages
   }
 
-  /// What of this machine a run can write; its own /tmp is none of that.
+  /// What of this machine a run can write beside the workspace; its own /tmp is none of that.
   private static func writable(
     _ document: PolicyDocument,
-    _ workspace: String?,
     _ home: String?
   ) -> [String] {
     let granted = document.filesystem.effectiveWrite.compactMap { rule -> String? in
       if rule.text.hasPrefix("$HOME") { return home.map { $0 + rule.text.dropFirst(5) } }
       return rule.text.hasPrefix("/") && rule.text != "/tmp" ? rule.text : nil
     }
-    return [workspace].compactMap(\.self)
-      + granted.compactMap { HostTree.find($0, isSystem: true)?.real }
+    return granted.compactMap { HostTree.find($0, isSystem: true)?.real }
   }
 
   /// The registries by their addresses, for people.

@@ -16,6 +16,7 @@ import Testing
     let access = try python()
     #expect(access.registries.map { $0.address() } == ["https://pypi.org/simple"])
     #expect(access.environment(none) == [:])
+    #expect(access.isBuiltIn)
     let node = try PackageAccess.node(NPMSettings())
     #expect(node.registries.map { $0.address() } == ["https://registry.npmjs.org/"])
     #expect(throws: ValueProblem.self) { try PackageAccess.system([]) }
@@ -107,10 +108,11 @@ import Testing
   @Test func `apt's repositories by the web are granted, others noted`() throws {
     let access = try PackageAccess.system([
       "http://a.example.com/debian", "mirror+https://b.example.com/x", "copy:/srv",
-      "http://a.example.com/debian", "http://10.0.0.1/x",
+      "http://a.example.com/debian", "http://10.0.0.1/x", "http://ann:hunter2@c.example.com/x",
     ])
     #expect(access.registries.map { $0.address() } == ["http://a.example.com/debian"])
-    #expect(access.notes.count == 2)
+    #expect(access.notes.count == 3)
+    #expect(access.withheld(none) == [])
     #expect(access.file(none)?.text.contains("Dir::State \"/tmp/apt/\";\n") == true)
   }
 
