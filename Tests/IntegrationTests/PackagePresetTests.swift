@@ -312,6 +312,52 @@ struct PackagePresetTests {
     #expect(row.remedy == "network: [{ host: files.example.com }]")
   }
 
+  @Test func `an option grants the same, and names the kinds that there are`() async throws {
+    var workflow = workflow(
+      "system",
+      "env | grep PIP_INDEX_URL",
+      caller: [".config/pip/pip.conf": "[global]\nindex-url = https://a.example.com/simple\n"]
+    )
+    workflow.grants = NetworkWorkflow.otherHost
+    workflow.options = ["--quiet", "--packages", "python"]
+    let granted = try await workflow.run().result
+    #expect(granted.output == "PIP_INDEX_URL=https://a.example.com/simple\n", "\(granted.error)")
+    workflow.options = ["--packages", "python-packages"]
+    let unknown = try await workflow.run().result
+    #expect(unknown.status == .exited(64))
+    #expect(unknown.error.contains("did you mean python?"))
+  }
+
+  @Test func `explain says where packages come from, and judges requests there`() async throws {
+    try await RunTests.withPlace { place in
+      let policy = "\(place.home).yaml"
+      try "version: 1\nnetwork: [{ packages: node }]\n"
+        .write(toFile: policy, atomically: false, encoding: .utf8)
+      func explain(_ options: String...) async throws -> String {
+        var command = Command.caisson(
+          "policy",
+          "explain",
+          policy,
+          home: place.home,
+          environment: [
+            "HOME": "\(place.home)", "NPM_CONFIG_REGISTRY": "https://ann:pw@a.example.com/npm/",
+          ],
+          directory: place.workspace
+        )
+        command.arguments += options
+        return try await command.run().output
+      }
+      let whole = try await explain()
+      #expect(whole.contains("It may reach the configured registries of npm."))
+      #expect(whole.contains("Here, packages come from https://a.example.com/npm/ for node."))
+      #expect(!whole.contains("ann:pw"))
+      #expect(try await explain("--host", "a.example.com").contains("allowed by"))
+      let address = "https://a.example.com/npm/x"
+      #expect(try await explain("--request", "GET \(address)").contains("allowed by"))
+      #expect(try await explain("--request", "PUT \(address)").contains("denied by"))
+    }
+  }
+
   @Test func `what cannot be a registry refuses the run`() async throws {
     let outcome = try await workflow(
       "node",

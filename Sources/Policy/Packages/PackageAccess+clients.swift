@@ -107,6 +107,8 @@ extension PackageAccess {
 
   private mutating func add(_ text: String) throws(ValueProblem) -> Registry {
     let registry = try Registry(parsing: text)
+    // What cannot be written as a rule cannot be granted either.
+    _ = try PackageRule(kind).hosts([registry])
     add(registry)
     return registry
   }

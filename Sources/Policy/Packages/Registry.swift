@@ -49,9 +49,6 @@ package struct Registry: Hashable, Sendable {
     let place = cut.map { authority[authority.index(after: $0)...] } ?? authority
     let (name, number) = Self.parts(of: place)
     host = try HostPattern(parsing: String(name))
-    guard !host.text.contains("*") else {
-      throw ValueProblem("the host of a registry is a pattern", remedy: "name the one host")
-    }
     guard let number else {
       port = isTLS ? 443 : 80
       return
@@ -98,8 +95,8 @@ package struct Registry: Hashable, Sendable {
     return (text[..<colon], text[text.index(after: colon)...])
   }
 
-  /// What means itself in a shell, in a configuration file and in a list of addresses.
+  /// What means itself in a shell, in a configuration file, in a list and in a pattern.
   private static func isPlain(_ byte: UInt8) -> Bool {
-    (0x21...0x7E).contains(byte) && ![0x22, 0x24, 0x27, 0x2C, 0x5C, 0x60].contains(byte)
+    (0x21...0x7E).contains(byte) && ![0x22, 0x24, 0x27, 0x2A, 0x2C, 0x5C, 0x60].contains(byte)
   }
 }

@@ -43,12 +43,22 @@ struct RunPackages {
       }
     }
     document.network = network
-    if !files.readable.isEmpty {
-      document.filesystem.read =
-        document.filesystem.effectiveRead + files.readable.map { PathRule("\($0)?") }
+    let readable = files.readable.compactMap {
+      try? PathRule(parsing: "\($0)?", in: .read, line: nil)
+    }
+    if !readable.isEmpty {
+      document.filesystem.read = document.filesystem.effectiveRead + readable
     }
     // Such a file may lie where every run may read.
-    document.filesystem.deny += files.guarded.map { PathRule("\($0)?") }
+    for path in files.guarded {
+      do throws(ValueProblem) {
+        document.filesystem.deny.append(try PathRule(parsing: "\(path)?", in: .deny, line: nil))
+      } catch {
+        throw RunSession.Refusal.policy(
+          "\(path) holds a login and cannot be hidden from the run: \(error.what); \(error.remedy)"
+        )
+      }
+    }
     return packages
   }
 

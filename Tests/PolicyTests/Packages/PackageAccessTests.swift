@@ -109,9 +109,10 @@ import Testing
     let access = try PackageAccess.system([
       "http://a.example.com/debian", "mirror+https://b.example.com/x", "copy:/srv",
       "http://a.example.com/debian", "http://10.0.0.1/x", "http://ann:hunter2@c.example.com/x",
+      "http://d.example.com/a%2e/b",
     ])
     #expect(access.registries.map { $0.address() } == ["http://a.example.com/debian"])
-    #expect(access.notes.count == 3)
+    #expect(access.notes.count == 4)
     #expect(access.withheld(none) == [])
     #expect(access.file(none)?.text.contains("Dir::State \"/tmp/apt/\";\n") == true)
   }

@@ -38,7 +38,8 @@ import Testing
     "https://u:hunter2@/x", "https://hunter2@a.example.com:0/", "https://hunter2@127.0.0.1/",
     "https://hunter2@localhost:4873/", "https://hunter2@[::1]/", "https://hunter2@*.example.com/",
     "https://a.example.com/?token=hunter2", "https://hunter2@a.example.com:hunter3/",
-    "https://a.example.com/a b", "https://a.example.com/$(id)", "https://a.example.com/\"x",
+    "https://a.example.com/a b", "https://a.example.com/a*", "https://a.example.com/$(id)",
+    "https://a.example.com/\"x",
     "https://a.example.com/\u{1B}[2J", "https://a.exämple.com/",
   ])
   func `refuses what cannot be granted, without telling a login`(text: String) {
