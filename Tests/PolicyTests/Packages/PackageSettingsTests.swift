@@ -119,7 +119,7 @@ import Testing
       "deb [a=b] http://a.example.com/x y z\n", "Types: deb\nURIs: http://a.example.com\n  b\n\n",
     ]
     let mutator = Mutator(corpus: corpus)
-    for index in 0..<10_000 {
+    for index in 0..<3_000 {
       let text = mutator.input(UInt64(index), seed: 3)
       var (pip, uv, npm) = (PipSettings(), UVSettings(), NPMSettings())
       pip.read(text)
