@@ -14,6 +14,7 @@ struct RunGrants {
   let hasTemporaryDirectory: Bool
   let home: String
   let startDirectory: String
+  let packages: RunPackages
 
   /// Reads the policy, looks its paths up, and refuses what cannot be kept.
   static func resolve(
@@ -24,7 +25,7 @@ struct RunGrants {
     home: Home
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
-    additions.add(to: &document.network)
+    document.network += additions.rules
     let mode = try Self.mode(mode, document)
     switch mode {
     case .none: document.workspace = .none
@@ -49,6 +50,12 @@ struct RunGrants {
       }
       workspace = found
     }
+    let packages = try RunPackages.expand(
+      &document,
+      workspace: workspace?.real,
+      home: userHome
+    )
+    additions.bind(in: &document.network)
     let own = [home.state, home.config, home.runtime].map(\.string)
     let policy: CompiledPolicy
     do {
@@ -86,7 +93,8 @@ struct RunGrants {
       denied: denied,
       hasTemporaryDirectory: privateTemporary,
       home: userHome,
-      startDirectory: workspace?.real ?? (privateTemporary ? "/tmp" : "/")
+      startDirectory: workspace?.real ?? (privateTemporary ? "/tmp" : "/"),
+      packages: packages
     )
   }
 
