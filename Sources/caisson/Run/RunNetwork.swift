@@ -17,13 +17,20 @@ struct RunNetwork: ~Copyable {
     run: RunID,
     home: Home,
     reads: [GrantedPath],
-    learns: Bool
+    learns: Bool,
+    tracesPrograms: Bool
   ) throws -> RunNetwork? {
     guard policy.grantsNetwork || learns else { return nil }
-    return try RunNetwork(policy, run: run, home: home, reads: reads)
+    return try RunNetwork(policy, run: run, home: home, reads: reads, tracesPrograms)
   }
 
-  private init(_ policy: CompiledPolicy, run: RunID, home: Home, reads: [GrantedPath]) throws {
+  private init(
+    _ policy: CompiledPolicy,
+    run: RunID,
+    home: Home,
+    reads: [GrantedPath],
+    _ tracesPrograms: Bool
+  ) throws {
     let stored: [StoredSecret]
     do {
       stored = try SecretStore(home: home).load(for: policy.network)
@@ -49,7 +56,8 @@ struct RunNetwork: ~Copyable {
       run: run.text,
       policy: policy.document.canonicalText,
       secrets: secrets,
-      trust: roots
+      trust: roots,
+      tracesPrograms: tracesPrograms
     )
     let link = try EgressLink(path: RunSession.ownPath("caisson-egress"))
     let certificate = try link.configure(Array(try JSONEncoder().encode(setup)))
@@ -78,6 +86,7 @@ struct RunNetwork: ~Copyable {
     let run, policy: String
     let secrets: [Secret]
     let trust: String
+    let tracesPrograms: Bool
   }
 }
 
@@ -98,7 +107,8 @@ extension NetworkEvent {
   var denial: ObservedDenial? {
     guard verdict == .denied else { return nil }
     let place = port == 443 || port == 0 || port == 53 ? host : "\(host):\(port)"
-    let what = method.map { "\($0) \(place)\(path ?? "")" } ?? place
+    let seen = transport == "udp" ? "\(host):\(port) by UDP" : place
+    let what = method.map { "\($0) \(place)\(path ?? "")" } ?? seen
     return .network(what, path: nil, rule: rule, remedy: remedy, count: count)
   }
 }
