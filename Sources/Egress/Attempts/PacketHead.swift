@@ -1,5 +1,3 @@
-import Policy
-
 /// Where a packet of the run was to go, as its head says.
 package struct PacketHead: Hashable, Sendable {
   package enum Transport: String, Hashable, Sendable { case tcp, udp }

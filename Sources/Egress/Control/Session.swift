@@ -42,7 +42,7 @@ package final class Session {
       let service = try Service(Self.decode(attachment), audit: audit)
       stage = .collecting(service, [])
       return .ready(certificate: service.certificate)
-    case (.tap, .collecting(let service, _)):
+    case (.tap, .collecting(let service, _)), (.tap, .serving(let service)):
       let delivery: TapDelivery = try Self.decode(message.body)
       guard let tap = descriptors.first else {
         service.attempts.noteAbsence(delivery.error)
