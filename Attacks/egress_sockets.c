@@ -25,12 +25,17 @@ static void shout(const char *address, int port, int kind, const char *words) {
 int attack_direct_tcp(void) {
   for (size_t i = 0; i < sizeof here / sizeof *here; i++)
     shout(here[i], param_port("sink"), SOCK_STREAM, CANARY " tcp\n");
+  // Nobody listens on this port, and it is seen all the same.
+  for (size_t i = 0; !is_control() && i < sizeof elsewhere / sizeof *elsewhere; i++)
+    shout(elsewhere[i], param_port("sink"), SOCK_STREAM, CANARY " tcp\n");
   return said();
 }
 
 int attack_direct_udp(void) {
   for (size_t i = 0; i < sizeof here / sizeof *here; i++)
     shout(here[i], param_port("sink"), SOCK_DGRAM, CANARY " udp\n");
+  for (size_t i = 0; !is_control() && i < sizeof elsewhere / sizeof *elsewhere; i++)
+    shout(elsewhere[i], param_port("sink"), SOCK_DGRAM, CANARY " udp\n");
   return said();
 }
 

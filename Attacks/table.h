@@ -229,9 +229,9 @@ ATTACK(environment_secrets, kernel, environment, any, denied, "", "environment",
 ATTACK(environment_agent, kernel, environment, any, denied, "", "canary,agent", verify_received, "use the caller's SSH agent")
 
 // ---- Egress: past the way out (egress_sockets.c)
-ATTACK(direct_tcp, egress, namespaces, any, contained, "", "network", verify_received, "connect to a service of the host by its addresses")
-ATTACK(direct_udp, egress, namespaces, any, contained, "", "network", verify_received, "send datagrams to a service of the host")
-ATTACK(direct_quic, egress, namespaces, any, contained, "", "network", verify_received, "send data in the names of QUIC connections")
+ATTACK(direct_tcp, egress, namespaces, any, contained, "the built-in rule 'no bare addresses'", "network", verify_received, "connect to a service of the host by its addresses")
+ATTACK(direct_udp, egress, namespaces, any, contained, "the built-in rule 'no UDP but for names'", "network", verify_received, "send datagrams to a service of the host")
+ATTACK(direct_quic, egress, namespaces, any, contained, "the built-in rule 'no UDP but for names'", "network", verify_received, "send data in the names of QUIC connections")
 ATTACK(address_literal, egress, egress, any, contained, "the built-in rule 'no bare addresses'", "network", verify_received, "connect to addresses, private and of metadata services, without a name")
 ATTACK(name_data, egress, egress, any, contained, "the built-in rule 'default deny'", "network", verify_received, "send data in the labels of names, by every type of question")
 ATTACK(ungranted_name, egress, egress, any, contained, "the built-in rule 'default deny'", "network", verify_received, "connect to a name, and to a port, that no entry grants")

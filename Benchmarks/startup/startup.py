@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start-up of a sealed run against its peers, interleaved in one process.
 
-  Benchmarks/startup/startup.py [--build DIR] [--rounds N] [--warm-up N]
+  Benchmarks/startup/startup.py [--build DIR] [--against DIR] [--rounds N] [--warm-up N]
 
 Every round starts each contender once, in an order drawn anew, so that whatever else the machine
 does falls on all alike. Measured is the time from posix_spawn to the reaped end of the process.
@@ -13,6 +13,10 @@ does falls on all alike. Measured is the time from posix_spawn to the reaped end
             no filter, no limits, nothing written into the workspace held back
   launcher  caisson-launch alone, given a plan as `caisson run` made it; this script is supervisor
   run       caisson run --quiet -- true, everything enforced, journal included
+  network   the same with a host granted: a way out, its sockets and its tap
+  traced    the same with --trace-programs
+
+With --against, run and network are measured with the binaries of another build besides.
 
 The launcher's plan is captured from a real run: a stand-in beside a copy of the command keeps what
 it is handed and holds the run open, so that the layers which the plan names are there.
@@ -171,14 +175,23 @@ def view(build, environment, workspace):
     return arguments + ["--bind", str(workspace), str(workspace), "true"]
 
 
-def contenders(build, folder, missing, shown):
+def sealed(build, *options):
+    return [build / "caisson", "run", "--quiet", *options, "--", "true"]
+
+
+def contenders(build, folder, missing, shown, other):
+    grant = ("--allow", "up.example.com")
     known = {
         "exec": ["true"],
         "unshare": ["unshare", "-Ur", "-m", "-p", "-f", "-n", "-i", "-u", "-C", "true"],
         "bwrap": ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"],
         "view": shown,
-        "run": [build / "caisson", "run", "--quiet", "--", "true"],
+        "run": sealed(build),
+        "network": sealed(build, *grant),
+        "traced": sealed(build, "--trace-programs", *grant),
     }
+    if other:
+        known |= {"run, other": sealed(other), "network, other": sealed(other, *grant)}
     found = {}
     for name, arguments in known.items():
         if shutil.which(str(arguments[0])):
@@ -186,7 +199,8 @@ def contenders(build, folder, missing, shown):
         else:
             missing.append(name)
     found["launcher"] = Launcher(str(build / "caisson-launch"), folder / "plan", folder / "home/runs")
-    order = ["exec", "unshare", "bwrap", "view", "launcher", "run"]
+    order = ["exec", "unshare", "bwrap", "view", "launcher", "run", "run, other", "network", "network, other",
+             "traced"]
     return {name: found[name] for name in order if name in found}
 
 
@@ -208,11 +222,12 @@ def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, default=root / ".build/release")
+    parser.add_argument("--against", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--warm-up", type=int, default=10)
     options = parser.parse_args()
     build = options.build.resolve()
-    for name in ("caisson", "caisson-launch"):
+    for name in ("caisson", "caisson-launch", "caisson-egress"):
         if not (build / name).exists():
             sys.exit(f"startup.py: {build / name} is missing; build it: swift build -c release")
 
@@ -230,7 +245,8 @@ def main():
         shown = view(build, other, workspace)
         held = capture(build, folder, environment, workspace)
         missing = []
-        entries = contenders(build, folder, missing, shown)
+        against = options.against.resolve() if options.against else None
+        entries = contenders(build, folder, missing, shown, against)
         load = os.getloadavg()
         times = measure(entries, options.rounds, options.warm_up, environment)
     finally:

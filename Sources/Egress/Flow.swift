@@ -83,6 +83,17 @@ package struct Observation: Codable, Hashable, Sendable {
   }
   package enum Verdict: String, Codable, Sendable { case allowed, denied, failed }
 
+  /// The process at the run's end of a connection.
+  package struct Program: Codable, Hashable, Sendable {
+    /// As the run sees it.
+    package var path: String
+    /// Of the file that it ran, in hexadecimal; nil where it was too large or could not be read.
+    package var sha256: String?
+    /// As the run numbers it.
+    package var pid: Int32
+    package var outsidePID: Int32
+  }
+
   package var kind: Kind
   package var verdict: Verdict
   package var flow: UInt64 = 0
@@ -111,6 +122,9 @@ package struct Observation: Codable, Hashable, Sendable {
   package var detail: String?
   package var package: PackageFile?
   package var count: Int = 1
+  package var program: Program?
+  /// Why there is no program where one was asked for.
+  package var unknownProgram: String?
 
   package init(
     _ kind: Kind,

@@ -8,6 +8,7 @@ package enum BuiltInRule: String, Hashable, Sendable, CaseIterable {
   case runOwn = "the run's own places"
   case loopback = "the run's own loopback"
   case addresses = "no bare addresses"
+  case datagrams = "no UDP but for names"
   case malformed = "well-formed names only"
   case insideAddresses = "no addresses of the inside"
   case unambiguous = "unambiguous requests only"

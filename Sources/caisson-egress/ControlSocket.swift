@@ -46,6 +46,14 @@ final class ControlSocket: Sendable {
     if sent < 0 { cl_exit(0) }
   }
 
+  /// Says the last word and ends the process.
+  func end() -> Never {
+    // Before the rest is: to close the tap takes the kernel tens of milliseconds, for which the
+    // supervisor would wait.
+    _ = cl_close(descriptor)
+    cl_exit(0)
+  }
+
   func sendFatal(_ error: ServiceError) -> Never {
     let body = (try? JSONEncoder().encode(FatalReport(message: error.description))) ?? Data()
     send(ControlMessage(.fatal, body: Array(body)))

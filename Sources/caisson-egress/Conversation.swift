@@ -7,6 +7,7 @@ struct Conversation {
   private let control: ControlSocket
   private let audit: AuditBuffer
   private let session: Session
+  private var tap: TapSocket?
 
   init(_ control: ControlSocket, _ audit: AuditBuffer) {
     self.control = control
@@ -15,7 +16,7 @@ struct Conversation {
   }
 
   /// Goes on until there is an error, or the process ends.
-  func run() throws(ServiceError) {
+  mutating func run() throws(ServiceError) {
     while true {
       let packet = try control.receive()
       let brought = packet.descriptors
@@ -30,7 +31,7 @@ struct Conversation {
     }
   }
 
-  private func act(on reply: Session.Reply) throws(ServiceError) {
+  private mutating func act(on reply: Session.Reply) throws(ServiceError) {
     switch reply {
     case .nothing:
       break
@@ -44,11 +45,21 @@ struct Conversation {
         DispatchQueue(label: "names").async { socket.answer() }
       }
       control.send(ControlMessage(.serving))
+    case .watching(let descriptor, let attempts):
+      let socket = TapSocket(descriptor, attempts)
+      socket.watch()
+      tap = socket
+    case .tracing(let descriptor, let witness, let first):
+      if let descriptor, let witness {
+        Diagnosis(descriptor).begin(witness, first: first)
+      }
+      control.send(ControlMessage(.tracing))
     case .policyTaken:
       control.send(ControlMessage(.policyTaken))
     case .quit:
+      tap?.take(isLast: true)
       control.flush(audit, isLast: true)
-      cl_exit(0)
+      control.end()
     }
   }
 }

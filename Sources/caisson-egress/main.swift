@@ -19,7 +19,8 @@ let audit = AuditBuffer()
 control.sendAudit(from: audit)
 
 do throws(ServiceError) {
-  try Conversation(control, audit).run()
+  var conversation = Conversation(control, audit)
+  try conversation.run()
 } catch {
   control.sendFatal(error)
 }

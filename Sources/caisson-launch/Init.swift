@@ -13,11 +13,13 @@ struct Init {
     var terminal: Int32 = -1
     var terminalNumber: Int32 = 0
     var sockets: [Int32] = []
+    var witnesses: [(kind: Int, result: Int32)] = []
     let signals: Int32
     do throws(LaunchFailure) {
       try joinGroups()
       try takeIdentity()
       sockets = try openSockets()
+      witnesses = openWitnesses()
       try buildRoot()
       // The listener of signals comes first: after the filter nothing new is needed.
       signals = try LaunchFailure.check(
@@ -35,6 +37,7 @@ struct Init {
       Control.report(error)
       cl_exit(1)
     }
+    handOut(witnesses)
     handOut(sockets)
     let descriptors = [listener, terminal].filter { $0 >= 0 }
     let flags: Int32 = (listener >= 0 ? 1 : 0) | (terminal >= 0 ? 2 : 0)
@@ -109,6 +112,34 @@ struct Init {
     return sockets
   }
 
+  /// What shows the run's network to whoever is outside. A run goes on without it, and says so.
+  private func openWitnesses() -> [(kind: Int, result: Int32)] {
+    var witnesses: [(kind: Int, result: Int32)] = []
+    let count = plan.tap.count / 8
+    if count > 0 {
+      let program = Self.program(plan.tap)
+      witnesses.append((CL_MESSAGE_TAP, cl_packet_tap(program, UInt16(count))))
+    }
+    if plan.has(CL_PLAN_TRACE_PROGRAMS) {
+      witnesses.append((CL_MESSAGE_DIAGNOSIS, cl_socket_diagnosis()))
+    }
+    return witnesses
+  }
+
+  private func handOut(_ witnesses: [(kind: Int, result: Int32)]) {
+    for (kind, result) in witnesses {
+      Control.send(kind, [max(-result, 0)], descriptors: result >= 0 ? [result] : [])
+      if result >= 0 { _ = cl_close(result) }
+    }
+  }
+
+  /// The plan's bytes have no alignment; the kernel's structure has one.
+  private static func program(_ bytes: PlanText) -> UnsafeMutablePointer<cl_filter> {
+    let program = UnsafeMutablePointer<cl_filter>.allocate(capacity: bytes.count / 8)
+    UnsafeMutableRawPointer(program).copyMemory(from: bytes.pointer, byteCount: bytes.count)
+    return program
+  }
+
   /// Gives the sockets to the supervisor. None stays: inside they would be doors to stand in.
   private func handOut(_ sockets: [Int32]) {
     var first = 0
@@ -146,13 +177,7 @@ struct Init {
     let count = plan.filter.count / 8
     if count > 0 {
       let notify: Int32 = plan.has(CL_PLAN_NOTIFY) ? 1 : 0
-      // The plan's bytes have no alignment; the kernel's structure has one.
-      let program = UnsafeMutablePointer<cl_filter>.allocate(capacity: count)
-      UnsafeMutableRawPointer(program).copyMemory(
-        from: plan.filter.pointer,
-        byteCount: plan.filter.count
-      )
-      let result = cl_seccomp_install(program, UInt16(count), notify)
+      let result = cl_seccomp_install(Self.program(plan.filter), UInt16(count), notify)
       try LaunchFailure.check(result, "install the seccomp filter")
       if notify != 0 { listener = result }
     }

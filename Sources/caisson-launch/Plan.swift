@@ -100,6 +100,8 @@ struct Plan {
   /// Empty, or the directory of a layer that is removed where the run left nothing in it.
   let emptyLayer: PlanText
   let sockets: [Socket]
+  /// What a tap of the run's loopback lets through; empty for none.
+  let tap: PlanText
 
   func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
 
@@ -189,6 +191,7 @@ struct Plan {
         port: UInt16(truncatingIfNeeded: try reader.word())
       )
     }
+    tap = try reader.data()
     for socket in sockets where socket.address.count != 4 && socket.address.count != 16 {
       throw .badText
     }
@@ -207,9 +210,10 @@ struct Plan {
       default: break
       }
     }
-    guard !arguments.isEmpty, filter.count % 8 == 0, filter.count / 8 <= 4096 else {
-      throw .badIndex
+    for program in [filter, tap] {
+      guard program.count % 8 == 0, program.count / 8 <= 4096 else { throw .badIndex }
     }
+    guard !arguments.isEmpty else { throw .badIndex }
   }
 }
 

@@ -89,8 +89,9 @@ enum RowText {
   private static func sentence(_ event: NetworkEvent) -> String {
     var text = event.verdict.rawValue
     if let method = event.method { text += " \(method)" }
-    let port = [0, 53, 443].contains(event.port) ? "" : ":\(event.port)"
-    text += " \(event.host)\(port)\(event.path ?? "")"
+    let isUsual = event.transport != "udp" && [0, 53, 443].contains(event.port)
+    let port = isUsual ? "" : ":\(event.port)"
+    if !event.host.isEmpty { text += " \(event.host)\(port)\(event.path ?? "")" }
     if let query = event.query, !query.isEmpty {
       text += "?" + query.map { "\($0)=…" }.joined(separator: "&")
     }
@@ -109,6 +110,12 @@ enum RowText {
     if let package = event.package {
       text += "; \(package.name) \(package.version) "
       text += package.sha256.map { "sha256:\($0)" } ?? "in parts or coded, not hashed"
+    }
+    if let program = event.program {
+      let hash = program.sha256.map { ", sha256 \($0.prefix(12))" } ?? ""
+      text += "; by \(program.path) (pid \(program.pid), outside \(program.outsidePID)\(hash))"
+    } else if let reason = event.unknownProgram {
+      text += "; by no known program: \(reason)"
     }
     return text + (event.remedy.map { "; to allow: \($0)" } ?? "")
   }

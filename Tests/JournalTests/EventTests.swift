@@ -18,6 +18,18 @@ private let events: [Event] = [
   .runAbandoned(RunAbandoned(reason: "gone")),
   .denial(Denial(layer: .file, what: "open", path: "/x", pid: 1, program: "p", rule: "r")),
   .limitHit(LimitHit(limit: "wall", value: "1h", detail: "")),
+  .network(
+    NetworkEvent(
+      kind: "connection",
+      verdict: .denied,
+      host: "a.example.com",
+      port: 443,
+      transport: "tcp",
+      rule: "r",
+      count: 1,
+      program: NetworkProgram(path: "/usr/bin/curl", sha256: "00", pid: 3, outsidePID: 4_003)
+    )
+  ),
   .applyStarted(ApplyStarted(id: "a", paths: ["x", "y"])),
   .applyFinished(
     ApplyFinished(id: "a", added: 1, modified: 0, deleted: 0, held: ["h"], conflicts: ["c"])
@@ -30,6 +42,18 @@ private let events: [Event] = [
 
 @Test(arguments: events) func `an event is read as it was written`(event: Event) throws {
   #expect(Event(kind: event.kind, payload: try event.encodedPayload()) == event)
+}
+
+@Test func `a row that was written before programs were recorded is read as it was`() throws {
+  let payload =
+    #"{"count":1,"host":"h","kind":"name","port":53,"rule":"r","transport":"dns","verdict":"denied"}"#
+  let event = Event(kind: "network", payload: payload)
+  guard case .network(let network) = event else {
+    Issue.record("\(event)")
+    return
+  }
+  #expect(network.program == nil && network.unknownProgram == nil)
+  #expect(try event.encodedPayload() == payload)
 }
 
 @Test func `a payload has its keys in order and takes one line`() throws {

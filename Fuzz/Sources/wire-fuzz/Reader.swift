@@ -14,7 +14,7 @@ struct Reader: Sendable {
   let seeds: [[UInt8]]
   let read: @Sendable ([UInt8], inout SplitMix) -> Verdict
 
-  static let all = [dns, hello, proxy, head, chunks, push]
+  static let all = [dns, hello, proxy, head, chunks, push, packet]
 
   static let dns = Reader(
     name: "dns",
@@ -29,6 +29,28 @@ struct Reader: Sendable {
     let answer = DNSAnswer(.success, [.address([1, 2, 3, 4]), .pointer(query.name)])
     let message = answer.message(for: query)
     return message.starts(with: bytes[..<2]) ? .taken : .broken("the answer is to another question")
+  }
+
+  static let packet = Reader(
+    name: "packet",
+    seeds: [
+      [0x45, 0, 0, 60, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 9, 1, 2, 3, 4, 0x80, 1, 0x1F, 0x90]
+        + [UInt8](repeating: 0, count: 8) + [0x50, 2],
+      [
+        0x46, 0, 0, 60, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 9, 1, 2, 3, 4, 1, 1, 1, 1, 0x80, 1, 1,
+        0xBB,
+      ],
+      [0x60, 0, 0, 0, 0, 40, 43, 64] + [UInt8](repeating: 9, count: 32)
+        + [17, 0, 4, 0, 0, 0, 0, 0, 0x80, 1, 0, 123],
+    ]
+  ) { bytes, random in
+    let whole = PacketHead(bytes)
+    if whole != nil, PacketHead(bytes + [UInt8](repeating: 7, count: 5)) != whole {
+      return .broken("what follows changes what was read")
+    }
+    let part = PacketHead(Array(bytes[..<random.below(bytes.count)]))
+    if part != nil, part != whole { return .broken("a part reads as something else") }
+    return whole == nil ? .refused : .taken
   }
 
   static let hello = Reader(

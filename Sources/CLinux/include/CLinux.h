@@ -8,6 +8,7 @@
 #include "CLinuxFiles.h"
 #include "CLinuxMount.h"
 #include "CLinuxNetwork.h"
+#include "CLinuxObserve.h"
 #include "CLinuxPlan.h"
 #include "CLinuxProcess.h"
 #include "CLinuxTerminal.h"

@@ -8,7 +8,7 @@
 
 enum {
   CL_PLAN_MAGIC = 0x53494143,  // "CAIS"
-  CL_PLAN_VERSION = 1,
+  CL_PLAN_VERSION = 2,
   CL_CONTROL_DESCRIPTOR = 3,
   CL_PLAN_MAXIMUM_BYTES = 8 << 20,
 };
@@ -21,6 +21,7 @@ enum {
   CL_PLAN_DROP_CAPABILITIES = 8,
   CL_PLAN_TERMINAL_FIRST = 16,  // descriptor 0 becomes the terminal; the next two bits: 1 and 2
   CL_PLAN_JOIN_CGROUPS = 128,   // PID 1 moves itself into the cgroups
+  CL_PLAN_TRACE_PROGRAMS = 256, // hand out a socket that tells whose a connection is
 };
 
 enum { CL_NO_IDMAP = 0xffff };
@@ -46,6 +47,8 @@ enum {
 enum {
   CL_MESSAGE_PID = 'P',     // pid of the run's init in the supervisor's pid namespace
   CL_MESSAGE_SOCKETS = 'N', // index of the first; up to four sockets of the plan come with it
+  CL_MESSAGE_TAP = 'T',     // errno; where it is 0 a tap of the run's loopback comes with it
+  CL_MESSAGE_DIAGNOSIS = 'W', // errno; where it is 0 a socket comes with it that tells of sockets
   CL_MESSAGE_READY = 'R',   // sealed; flags: 1 = a listener comes with it, 2 = a terminal
   CL_MESSAGE_STARTED = 'S', // the command runs
   CL_MESSAGE_NO_EXEC = 'E', // errno of the last exec

@@ -10,6 +10,7 @@ package struct Entrance: Sendable {
   let dialer: any Dialer
   let server: any ConnectionServer
   let audit: any AuditSink
+  let witness: ProgramWitness?
   let ledger: Ledger
   let limits: TransportLimits
   private let overflow = Overflow()
@@ -21,6 +22,7 @@ package struct Entrance: Sendable {
     dialer: any Dialer,
     server: any ConnectionServer,
     audit: any AuditSink,
+    witness: ProgramWitness?,
     ledger: Ledger,
     limits: TransportLimits
   ) {
@@ -30,6 +32,7 @@ package struct Entrance: Sendable {
     self.dialer = dialer
     self.server = server
     self.audit = audit
+    self.witness = witness
     self.ledger = ledger
     self.limits = limits
   }
@@ -51,11 +54,18 @@ package struct Entrance: Sendable {
         Refusal(.limit, rule: "limit: connections", reason: "there are too many connections")
       )
     }
-    return channel.eventLoop.makeCompletedFuture {
-      try channel.pipeline.syncOperations.addHandler(
-        Doorkeeper(self, number: number, isProxy: isProxy)
-      )
+    guard let witness else {
+      return channel.eventLoop.makeCompletedFuture { try welcome(channel, number, isProxy) }
     }
+    return witness.accepted(channel, flow: number).flatMapThrowing {
+      try welcome(channel, number, isProxy)
+    }
+  }
+
+  private func welcome(_ channel: any Channel, _ number: UInt64, _ isProxy: Bool) throws {
+    try channel.pipeline.syncOperations.addHandler(
+      Doorkeeper(self, number: number, isProxy: isProxy)
+    )
   }
 
   func destination(of channel: any Channel, isProxy: Bool) -> (Destination, port: UInt16)? {

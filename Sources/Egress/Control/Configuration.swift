@@ -29,19 +29,23 @@ package struct Configuration: Codable, Sendable {
   /// The path of the bundle of roots that the world's certificates are checked against.
   package var trust: String
   package var limits: TransportLimits?
+  /// Whether each connection shall be told whose it is.
+  package var tracesPrograms: Bool?
 
   package init(
     run: String,
     policy: String,
     secrets: [Secret] = [],
     trust: String,
-    limits: TransportLimits? = nil
+    limits: TransportLimits? = nil,
+    tracesPrograms: Bool? = nil
   ) {
     self.run = run
     self.policy = policy
     self.secrets = secrets
     self.trust = trust
     self.limits = limits
+    self.tracesPrograms = tracesPrograms
   }
 }
 
@@ -61,6 +65,19 @@ package struct SocketDelivery: Codable, Sendable {
   package init(first: Int) {
     self.first = first
   }
+}
+
+/// The tap of the run's loopback comes with a message, or the errno for which there is none.
+package struct TapDelivery: Codable, Sendable {
+  package var error: Int32
+}
+
+/// The socket that tells whose a connection is comes with a message, or the errno for which there is
+/// none.
+package struct DiagnosisDelivery: Codable, Sendable {
+  package var error: Int32
+  /// PID 1 of the run, as it is numbered here.
+  package var pid: Int32
 }
 
 /// What went wrong, in the last message before the end.

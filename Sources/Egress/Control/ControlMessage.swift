@@ -4,11 +4,14 @@ package struct ControlMessage: Hashable, Sendable {
   package enum Kind: UInt8, Hashable, Sendable {
     // From the supervisor.
     case configure = 0x43
+    case tap = 0x54
+    case diagnosis = 0x57
     case sockets = 0x53
     case policy = 0x50
     case quit = 0x51
     // To the supervisor.
     case ready = 0x72
+    case tracing = 0x77
     case serving = 0x73
     case policyTaken = 0x70
     case audit = 0x61

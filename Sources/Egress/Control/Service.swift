@@ -12,12 +12,18 @@ package final class Service: Sendable {
   private let entrance: Entrance
   private let group: MultiThreadedEventLoopGroup
   package let names: NameService
+  package let attempts: AttemptLog
+  /// Nil where nobody asked whose connections are.
+  package let witness: ProgramWitness?
   /// The certificate that the run trusts, as PEM.
   package let certificate: [UInt8]
 
   package init(_ configuration: Configuration, audit: any AuditSink) throws(ServiceError) {
     let rules = try Self.rules(configuration.policy)
     let limits = configuration.limits ?? TransportLimits()
+    let witness =
+      configuration.tracesPrograms == true ? ProgramWitness(audit: audit) : nil
+    let audit: any AuditSink = witness ?? audit
     let policy = PolicyBox(NetworkPolicy(rules: rules))
     let plan = NetworkPlan(rules)
     // A connection takes a descriptor on either side; nobody waits for one that never comes.
@@ -48,6 +54,8 @@ package final class Service: Sendable {
     self.plan = plan
     self.registry = registry
     self.names = names
+    self.witness = witness
+    attempts = AttemptLog(plan: plan, names: names, policy: policy, audit: audit)
     entrance = Entrance(
       policy: policy,
       names: names,
@@ -55,6 +63,7 @@ package final class Service: Sendable {
       dialer: dialer,
       server: server,
       audit: audit,
+      witness: witness,
       ledger: ledger,
       limits: limits
     )
@@ -109,6 +118,7 @@ package final class Service: Sendable {
     group.next().scheduleTask(in: .seconds(1)) { done.succeed() }
     closing.whenComplete { _ in done.succeed() }
     try? done.futureResult.wait()
+    witness?.finish()
   }
 
   private static func identity(

@@ -14,6 +14,10 @@ package final class Session {
     case ready(certificate: [UInt8])
     /// The name service answers on these descriptors from now on.
     case serving(NameService, datagrams: [CInt])
+    /// The tap is read from now on.
+    case watching(CInt, AttemptLog)
+    /// Each connection is told whose it is, by asking this socket.
+    case tracing(CInt?, ProgramWitness?, first: Int32)
     case policyTaken
     case quit
   }
@@ -38,6 +42,17 @@ package final class Session {
       let service = try Service(Self.decode(attachment), audit: audit)
       stage = .collecting(service, [])
       return .ready(certificate: service.certificate)
+    case (.tap, .collecting(let service, _)), (.tap, .serving(let service)):
+      let delivery: TapDelivery = try Self.decode(message.body)
+      guard let tap = descriptors.first else {
+        service.attempts.noteAbsence(delivery.error)
+        return .nothing
+      }
+      return .watching(tap, service.attempts)
+    case (.diagnosis, .collecting(let service, _)), (.diagnosis, .serving(let service)):
+      let delivery: DiagnosisDelivery = try Self.decode(message.body)
+      if descriptors.isEmpty { service.witness?.noteAbsence(delivery.error) }
+      return .tracing(descriptors.first, service.witness, first: delivery.pid)
     case (.sockets, .collecting(let service, let collected)):
       let delivery: SocketDelivery = try Self.decode(message.body)
       guard delivery.first == collected.count, !descriptors.isEmpty else {

@@ -39,4 +39,19 @@ package struct NetworkEvent: Codable, Sendable, Equatable {
   /// In rows of kind `package`; older ones hold it as text, in `detail`.
   package var package: Package?
   package var count: Int
+  /// Whose the connection was, where that was asked for.
+  package var program: NetworkProgram?
+  /// Why there is no program where one was asked for.
+  package var unknownProgram: String?
+}
+
+/// The process at a run's end of a connection.
+package struct NetworkProgram: Codable, Sendable, Equatable {
+  /// As the run sees it.
+  package var path: String
+  /// Of the file that it ran, in hexadecimal.
+  package var sha256: String?
+  /// As the run numbers it.
+  package var pid: Int32
+  package var outsidePID: Int32
 }

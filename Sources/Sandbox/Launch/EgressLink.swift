@@ -19,6 +19,9 @@ package struct EgressLink: ~Copyable {
   private let pid: Int32
   private var given = 0
   private var isServing = false
+  private var isTracing = false
+  /// What it observed before the run was let go.
+  private var early: [[UInt8]] = []
 
   private static let patience: Int32 = 20_000
   private static let longest = 64 << 10
@@ -50,11 +53,13 @@ package struct EgressLink: ~Copyable {
     pid = child
   }
 
-  /// The end of the socket ends the process, and with it every connection of the run.
+  /// The end of the socket ends the process, and with it every connection of the run. It is not
+  /// waited for: the kernel takes its time over the tap that it held.
   deinit {
     _ = cl_close(control)
+    _ = cl_kill(pid, SIGKILL)
     var status = cl_exit_status()
-    _ = cl_wait(pid, 1, &status)
+    _ = cl_wait(pid, 0, &status)
   }
 
   /// Configures it, and gives the certificate of the run's own authority, in PEM.
@@ -86,16 +91,46 @@ package struct EgressLink: ~Copyable {
     guard sent == body.count else { throw .egress("it does not take the run's sockets") }
   }
 
+  /// Passes on the tap of the run's loopback, or why there is none.
+  func giveTap(_ tap: [Int32], error: Int32) throws(SandboxError) {
+    try give(UInt8(ascii: "T"), "{\"error\":\(error)}", tap)
+  }
+
+  /// Passes on the socket that tells whose a connection is, or why there is none, with the run's
+  /// PID 1 as it is seen from here; returns when the first connection can be told.
+  mutating func giveDiagnosis(_ socket: [Int32], error: Int32, pid: Int32) throws(SandboxError) {
+    try give(UInt8(ascii: "W"), "{\"error\":\(error),\"pid\":\(pid)}", socket)
+    while !isTracing { try takeEarly() }
+  }
+
+  private func give(
+    _ kind: UInt8,
+    _ text: String,
+    _ descriptors: [Int32]
+  ) throws(SandboxError) {
+    let body = [kind] + Array(text.utf8)
+    let sent = cl_send(control, body, body.count, descriptors, Int32(descriptors.count))
+    for descriptor in descriptors { _ = cl_close(descriptor) }
+    guard sent == body.count else { throw .egress("it does not take what looks into the run") }
+  }
+
   /// Waits until every socket is served. It may have said so while something else was waited for.
-  mutating func awaitService() throws(SandboxError) {
-    while !isServing {
-      var entries = [cl_poll(descriptor: control, wanted: Int16(CL_POLLIN), seen: 0)]
-      guard cl_poll(&entries, 1, Self.patience, 1) > 0 else { throw .egress("it does not answer") }
-      switch receive() {
-      case .ended: throw .egress("it ended at its start")
-      case .failed(let what): throw .egress(what)
-      default: continue
-      }
+  ///
+  /// - Returns: what it observed meanwhile.
+  mutating func awaitService() throws(SandboxError) -> [[UInt8]] {
+    while !isServing { try takeEarly() }
+    defer { early = [] }
+    return early
+  }
+
+  private mutating func takeEarly() throws(SandboxError) {
+    var entries = [cl_poll(descriptor: control, wanted: Int16(CL_POLLIN), seen: 0)]
+    guard cl_poll(&entries, 1, Self.patience, 1) > 0 else { throw .egress("it does not answer") }
+    switch receive() {
+    case .ended: throw .egress("it ended at its start")
+    case .failed(let what): throw .egress(what)
+    case .audit(let body): early.append(body)
+    case .policyTaken, nil: break
     }
   }
 
@@ -119,6 +154,9 @@ package struct EgressLink: ~Copyable {
     case UInt8(ascii: "e"): return .failed(String(decoding: body, as: UTF8.self))
     case UInt8(ascii: "s"):
       isServing = true
+      return nil
+    case UInt8(ascii: "w"):
+      isTracing = true
       return nil
     default: return nil
     }

@@ -14,11 +14,32 @@ extension RunSupervisor {
     }
   }
 
-  /// Waits until the sockets of the run are served: a command that comes first would be refused.
+  /// Passes on what hears the run's packets; without a way out it is wanted only to know whether
+  /// there is one.
+  mutating func giveTap(_ tap: [Int32], error: Int32) {
+    hooks.tapped(error)
+    guard egress != nil else {
+      for socket in tap { _ = cl_close(socket) }
+      return
+    }
+    do throws(SandboxError) {
+      try egress?.giveTap(tap, error: error)
+    } catch {
+      end = .failed(error)
+    }
+  }
+
+  /// Waits until the sockets of the run are served, and whoever asks can be told: a command that
+  /// comes first would be refused, or not seen.
   mutating func awaitEgress() {
     guard egress != nil else { return }
     do throws(SandboxError) {
-      try egress?.awaitService()
+      if let diagnosis {
+        self.diagnosis = nil
+        try egress?.giveDiagnosis(diagnosis.socket, error: diagnosis.error, pid: initPID)
+      }
+      let audits = try egress?.awaitService() ?? []
+      if !audits.isEmpty { record(audits) }
     } catch {
       end = .failed(error)
     }

@@ -13,6 +13,8 @@ extension RunSupervisor {
     /// Called when somebody asked to take network from the run: the update that leaves less of it, or
     /// nil where nothing of it is left.
     package var revoked: () throws -> [UInt8]? = { nil }
+    /// Called where the run's loopback was to be tapped: with 0, or with why it is not.
+    package var tapped: (Int32) -> Void = { _ in }
     /// Called with what the way out observed, in JSON; gives what of it was refused. Throwing ends
     /// the run: what cannot be recorded does not go on.
     package var observed: ([[UInt8]]) throws -> [ObservedDenial]

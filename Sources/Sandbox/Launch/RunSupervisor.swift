@@ -21,7 +21,9 @@ package struct RunSupervisor: ~Copyable {
   private var listener: Int32 = -1
   private let launcher: Int32
   private var launcherHasEnded = false
-  private var initPID: Int32 = 0
+  private(set) var initPID: Int32 = 0
+  /// What tells whose a connection is, until PID 1 is known.
+  var diagnosis: (socket: [Int32], error: Int32)?
   var end: RunOutcome.End?
   private var limit: RunOutcome.LimitHit?
   private var denials: [String: ObservedDenial] = [:]
@@ -209,7 +211,8 @@ package struct RunSupervisor: ~Copyable {
     // What a killed launcher left is this process's child now: PID 1 of the run, which ends with
     // the control socket, or is made to.
     if initPID > 0, cl_wait(initPID, 0, &status) == 0 { _ = cl_kill(initPID, SIGKILL) }
-    while cl_wait(-1, 1, &status) > 0 {}
+    // It and PID 1 are one process group, which the way out is not in.
+    while cl_wait(-launcher, 1, &status) > 0 {}
     groups.remove()
   }
 
@@ -276,6 +279,12 @@ package struct RunSupervisor: ~Copyable {
 
   // MARK: - Messages
 
+  /// Says the word for which PID 1 waits.
+  private mutating func letStart() {
+    awaitEgress()
+    if end == nil { send(CL_MESSAGE_GO, 0) }
+  }
+
   private mutating func handleControl() -> Int32? {
     var bytes = [UInt8](repeating: 0, count: 8192)
     var descriptors: [Int32] = [-1, -1, -1, -1]
@@ -300,7 +309,9 @@ package struct RunSupervisor: ~Copyable {
       } catch {
         end = .failed(error)
       }
-      if isReady, end == nil { send(CL_MESSAGE_GO, 0) }
+      if isReady { letStart() }
+    case CL_MESSAGE_TAP: giveTap(Array(descriptors[..<Int(number)]), error: field(0))
+    case CL_MESSAGE_DIAGNOSIS: diagnosis = (Array(descriptors[..<Int(number)]), field(0))
     case CL_MESSAGE_SOCKETS:
       giveEgress(Array(descriptors[..<Int(number)]))
     case CL_MESSAGE_READY:
@@ -308,8 +319,7 @@ package struct RunSupervisor: ~Copyable {
       if field(0) & 1 != 0 { listener = rest.popFirst() ?? -1 }
       let master = field(0) & 2 != 0 ? rest.popFirst() : nil
       isReady = true
-      awaitEgress()
-      if end == nil, initPID != 0 { send(CL_MESSAGE_GO, 0) }
+      if initPID != 0 { letStart() }
       return master
     case CL_MESSAGE_STARTED: startedCommand = true
     case CL_MESSAGE_ENDED:

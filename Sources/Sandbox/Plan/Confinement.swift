@@ -43,10 +43,13 @@ package enum Confinement {
     }
     plan.resourceLimits = resourceLimits(request)
     plan.terminals = request.terminals
-    plan.sockets =
-      request.network?.plan.sockets.map {
+    if let network = request.network?.plan {
+      plan.sockets = network.sockets.map {
         .init(isDatagram: $0.kind == .nameDatagram, address: $0.address, port: $0.port)
-      } ?? []
+      }
+      plan.tap = TapFilter.program(for: network)
+      plan.tracesPrograms = request.tracesPrograms
+    }
     plan.environment = request.environment.sorted { $0.key < $1.key }.map {
       "\($0.key)=\($0.value)"
     }

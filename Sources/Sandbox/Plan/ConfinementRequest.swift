@@ -38,6 +38,8 @@ package struct ConfinementRequest: Sendable {
   package var observesFiles = false
   /// The way out of the run, where the policy grants one.
   package var network: NetworkGrant?
+  /// Whether each connection shall be told whose it is.
+  package var tracesPrograms = false
   package var cgroups: [String] = []
   /// Whether PID 1 of the run moves itself into them.
   package var joinsCgroups = false

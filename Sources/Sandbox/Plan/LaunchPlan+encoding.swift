@@ -10,6 +10,7 @@ extension LaunchPlan {
     if !terminals.isEmpty { flags |= Int(CL_PLAN_TERMINAL) }
     for descriptor in terminals { flags |= Int(CL_PLAN_TERMINAL_FIRST) << Int(descriptor) }
     if dropsCapabilities { flags |= Int(CL_PLAN_DROP_CAPABILITIES) }
+    if tracesPrograms { flags |= Int(CL_PLAN_TRACE_PROGRAMS) }
     if joinsCgroups { flags |= Int(CL_PLAN_JOIN_CGROUPS) }
     for word in [UInt32(flags), uid, gid, insideUID, insideGID] { body.word(word) }
     body.long(namespaces.rawValue)
@@ -50,14 +51,7 @@ extension LaunchPlan {
       writer.long(limit.soft)
       writer.long(limit.hard)
     }
-    var program = PlanWriter()
-    for instruction in filter {
-      program.half(instruction.code)
-      program.byte(instruction.ifTrue)
-      program.byte(instruction.ifFalse)
-      program.word(instruction.operand)
-    }
-    body.data(program.bytes)
+    body.program(filter)
     body.list(argumentBytes ?? arguments.map { Array($0.utf8) }) { $0.data($1) }
     body.list(environment) { $0.data(environmentBytes[$1] ?? Array($1.utf8)) }
     body.list(searchPath) { $0.text($1) }
@@ -74,6 +68,7 @@ extension LaunchPlan {
       writer.data(socket.address)
       writer.word(UInt32(socket.port))
     }
+    body.program(tap)
 
     var whole = PlanWriter()
     whole.word(UInt32(CL_PLAN_MAGIC))
@@ -177,6 +172,17 @@ private struct PlanWriter {
     word(UInt32(value.count))
     bytes += value
     bytes.append(0)
+  }
+
+  mutating func program(_ instructions: [FilterInstruction]) {
+    var writer = PlanWriter()
+    for instruction in instructions {
+      writer.half(instruction.code)
+      writer.byte(instruction.ifTrue)
+      writer.byte(instruction.ifFalse)
+      writer.word(instruction.operand)
+    }
+    data(writer.bytes)
   }
 
   mutating func list<Element>(_ elements: [Element], _ write: (inout PlanWriter, Element) -> Void) {

@@ -87,6 +87,10 @@ package struct LaunchPlan: Sendable, Equatable {
   package var resourceLimits: [ResourceLimit] = []
   /// The ways out of the run; with any, every address of the world leads to the run's loopback.
   package var sockets: [Socket] = []
+  /// What a tap of the run's loopback lets through; without it there is none.
+  package var tap: [FilterInstruction] = []
+  /// Whether PID 1 hands out a socket that tells whose a connection of the run is.
+  package var tracesPrograms = false
   package var filter: [FilterInstruction] = []
   package var notifies = true
   /// Which of the descriptors 0 to 2 become a pseudo-terminal of the run's own.

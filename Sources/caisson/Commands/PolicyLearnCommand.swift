@@ -66,7 +66,10 @@ extension PolicyCommand {
         guard let end = rows.last?.sequence else { return seen }
         last = end
         for row in rows {
-          guard case .network(let event) = row.event, event.kind != "packet" else { continue }
+          // Neither a datagram nor what a limit refused can be granted.
+          guard case .network(let event) = row.event, event.kind != "packet",
+            event.transport != "udp", !event.host.isEmpty
+          else { continue }
           seen.append(
             ObservedRequest(
               host: event.host,

@@ -86,6 +86,9 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .long, help: "Record each file access that the policy refuses (slower).")
   var traceDenials = false
 
+  @Flag(name: .long, help: "Record which program makes each connection.")
+  var tracePrograms = false
+
   @Flag(name: .long, help: "Print nothing but what the command prints.")
   var quiet = false
 
@@ -110,6 +113,7 @@ struct RunCommand: ParsableCommand {
       directory: directory,
       mode: workspace,
       tracesDenials: traceDenials,
+      tracesPrograms: tracePrograms,
       quiet: quiet,
       json: json,
       allowed: allow,

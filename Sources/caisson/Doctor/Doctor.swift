@@ -7,13 +7,13 @@ import SystemPackage
 /// Finds out what this machine can enforce, by trying it with the real launcher.
 struct Doctor {
   let home: Home
-  private let host = HostFacts.probe()
+  let host = HostFacts.probe()
 
   init(home: Home) { self.home = home }
 
   func examine() -> [Finding] {
-    [architecture()] + walls() + [landlock(), systemCalls()] + limits() + [state()] + [sockets()]
-      + owners()
+    [architecture()] + walls() + [landlock(), systemCalls(), network()] + limits() + [state()]
+      + [sockets()] + owners()
   }
 
   // MARK: - Walls
@@ -243,13 +243,20 @@ struct Doctor {
 
   // MARK: - Trying
 
-  private func attempt(workspace directory: String?) -> RunOutcome.End {
+  /// Starts a sealed process; with a network, where one is to be tried.
+  ///
+  /// - Parameter tapped: called with what came of tapping that network.
+  func attempt(
+    workspace directory: String?,
+    network: NetworkGrant? = nil,
+    tapped: @escaping (Int32) -> Void = { _ in }
+  ) -> RunOutcome.End {
     let system = ["/usr", "/bin", "/lib", "/lib64"].compactMap { HostTree.find($0, isSystem: true) }
     let found = directory.flatMap { HostTree.find($0 + "/workspace", isSystem: false) }
     if let directory, let found, host.isPrivileged {
       _ = chown(directory, found.uid, found.gid)
     }
-    let request = ConfinementRequest(
+    var request = ConfinementRequest(
       workspace: found.map { .init(path: $0, mode: .overlay, layer: directory) },
       reads: system,
       writes: found.map { [$0] } ?? [],
@@ -262,6 +269,13 @@ struct Doctor {
       directory: found?.real ?? "/",
       identity: UInt32.random(in: 0...UInt32.max)
     )
+    request.network = network
+    var hooks = RunSupervisor.Hooks(
+      beforeStart: {},
+      denied: { _ in },
+      judge: { _, _, _ in nil }
+    )
+    hooks.tapped = tapped
     do {
       var output = try OutputRelay()
       let launcher = try Launcher(
@@ -274,7 +288,7 @@ struct Doctor {
         limits: Limits(),
         groups: Cgroups(),
         layer: nil,
-        hooks: .init(beforeStart: {}, denied: { _ in }, judge: { _, _, _ in nil }),
+        hooks: hooks,
         output: output,
         launcher: launcher
       )
@@ -284,7 +298,7 @@ struct Doctor {
     }
   }
 
-  private static func reason(_ end: RunOutcome.End) -> String {
+  static func reason(_ end: RunOutcome.End) -> String {
     switch end {
     case .exited(let code): "it ended with status \(code)"
     case .signalled(let signal): "it was ended by signal \(signal)"

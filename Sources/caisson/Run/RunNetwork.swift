@@ -18,13 +18,14 @@ struct RunNetwork: ~Copyable {
     _ grants: RunGrants,
     run: RunID,
     home: Home,
-    learns: Bool
+    learns: Bool,
+    tracesPrograms: Bool
   ) throws -> RunNetwork? {
     guard grants.policy.grantsNetwork || learns else { return nil }
-    return try RunNetwork(grants, run: run, home: home)
+    return try RunNetwork(grants, run: run, home: home, tracesPrograms)
   }
 
-  private init(_ grants: RunGrants, run: RunID, home: Home) throws {
+  private init(_ grants: RunGrants, run: RunID, home: Home, _ tracesPrograms: Bool) throws {
     let policy = grants.policy
     let stored: [StoredSecret]
     do {
@@ -51,7 +52,8 @@ struct RunNetwork: ~Copyable {
       run: run.text,
       policy: policy.document.canonicalText,
       secrets: secrets,
-      trust: roots
+      trust: roots,
+      tracesPrograms: tracesPrograms
     )
     let link = try EgressLink(path: RunSession.ownPath("caisson-egress"))
     let certificate = try link.configure(Array(try JSONEncoder().encode(setup)))
@@ -107,6 +109,7 @@ struct RunNetwork: ~Copyable {
     let run, policy: String
     let secrets: [Secret]
     let trust: String
+    let tracesPrograms: Bool
   }
 }
 
@@ -127,7 +130,8 @@ extension NetworkEvent {
   var denial: ObservedDenial? {
     guard verdict == .denied else { return nil }
     let place = port == 443 || port == 0 || port == 53 ? host : "\(host):\(port)"
-    let what = method.map { "\($0) \(place)\(path ?? "")" } ?? place
+    let seen = transport == "udp" ? "\(host):\(port) by UDP" : place
+    let what = method.map { "\($0) \(place)\(path ?? "")" } ?? seen
     return .network(what, path: nil, rule: rule, remedy: remedy, count: count)
   }
 }

@@ -11,7 +11,7 @@ extension RunSession {
     while let word = rest.popFirst(), word != "--" {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       switch word {
-      case "--quiet", "--json", "--trace-denials": flags.insert(word)
+      case "--quiet", "--json", "--trace-denials", "--trace-programs": flags.insert(word)
       case "--policy", "--in", "--workspace":
         guard let value = rest.popFirst(), !value.hasPrefix("-") else { return nil }
         values[word] = value
@@ -28,6 +28,7 @@ extension RunSession {
       directory: values["--in"],
       mode: values["--workspace"],
       tracesDenials: flags.contains("--trace-denials"),
+      tracesPrograms: flags.contains("--trace-programs"),
       quiet: flags.contains("--quiet"),
       json: flags.contains("--json"),
       command: Array(rest)

@@ -1,3 +1,4 @@
+internal import CLinux
 import Crypto
 import Foundation
 import Glibc
@@ -12,6 +13,7 @@ struct RunSession {
   let directory: String?
   let mode: String?
   let tracesDenials: Bool
+  let tracesPrograms: Bool
   let quiet: Bool
   let json: Bool
   /// Hosts, and secrets with theirs, that are granted besides what the policy grants.
@@ -66,7 +68,13 @@ struct RunSession {
 
     try StandardInput.makePrivate(in: files.directory)
     // Before anything else is made: whoever cannot be given a way out is not started.
-    var network = try RunNetwork.start(grants, run: run, home: home, learns: learns)
+    var network = try RunNetwork.start(
+      grants,
+      run: run,
+      home: home,
+      learns: learns,
+      tracesPrograms: tracesPrograms
+    )
     if !quiet { for note in network?.notes ?? [] { complain(note) } }
     var environment = RunEnvironment.make(
       policy: grants.policy,
@@ -105,6 +113,7 @@ struct RunSession {
     request.terminals = terminals
     request.observesFiles = tracesDenials
     request.network = network?.grant
+    request.tracesPrograms = tracesPrograms
     request.cgroups = groups.paths
     request.joinsCgroups = groups.areJoinedFromWithin
     request.hasProcessLimitElsewhere = groups.has(.pids)
@@ -213,7 +222,7 @@ struct RunSession {
       boot: own.boot,
       pidNamespace: own.namespace,
       version: Caisson.version,
-      layers: request.layers.map(\.rawValue).sorted(),
+      layers: request.layers.map(\.rawValue).sorted() + (isTapped(request) ? ["tap"] : []),
       withheld: withheld
     )
   }
@@ -255,6 +264,12 @@ struct RunSession {
     var own = HostTree.link("/proc/self/exe") ?? CommandLine.arguments[0]
     if let slash = own.lastIndex(of: "/") { own = String(own[..<slash]) }
     return own + "/" + name
+  }
+
+  /// Whether attempts where nobody listens will be seen. Where the kernel refuses it all the same, a
+  /// row of the run says so.
+  private func isTapped(_ request: ConfinementRequest) -> Bool {
+    request.network != nil && cl_has_packet_sockets() == 1
   }
 
   /// Every layer; a debug build can leave some out, to show that each holds alone.

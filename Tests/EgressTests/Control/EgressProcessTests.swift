@@ -266,6 +266,19 @@ import Testing
     #expect(process.end().code == 0)
   }
 
+  @Test func `where the kernel shows nothing of the run, that is said, and it serves on`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port))
+    try process.send(.tap, body: "{\"error\": \(EAFNOSUPPORT)}")
+    let row = try process.row { $0.rule == "limit: attempts" }
+    #expect(row.verdict == .failed)
+    #expect(row.reason?.contains("there is no packet socket here") == true)
+    try process.send(.diagnosis, body: "{\"error\": \(EPERM), \"pid\": 1}")
+    _ = try process.answer(.tracing)
+    let client = try connect(process, "echo.test:\(echo.port)")
+    #expect(client.text(until: "\r\n\r\n") == established)
+  }
+
   @Test func `a message out of its order ends it, with a reason`() throws {
     let process = try EgressProcess()
     try process.send(.sockets, body: "{\"first\": 0}")

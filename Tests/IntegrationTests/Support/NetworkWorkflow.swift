@@ -34,8 +34,16 @@ struct NetworkWorkflow {
 
   /// A row of the audit of kind `network`.
   struct Row: Decodable {
+    /// Whose the connection was, under `--trace-programs`.
+    struct Program: Decodable {
+      let path: String
+      let sha256: String?
+      let pid, outsidePID: Int32
+    }
+
     let kind, verdict, host, rule: String
-    let method, path, remedy, transport, detail: String?
+    let port, count: Int
+    let method, path, remedy, transport, detail, address, reason, unknownProgram: String?
     let received: UInt64?
     let package: Package?
 
@@ -43,6 +51,7 @@ struct NetworkWorkflow {
       let name, version, file: String
       let sha256: String?
     }
+    let program: Program?
   }
 
   /// All of the host, inspected.
@@ -158,7 +167,7 @@ struct NetworkWorkflow {
     let event: Row
   }
 
-  private static func rows(_ output: String) throws -> [Row] {
+  static func rows(_ output: String) throws -> [Row] {
     try output.split(separator: "\n").compactMap { line in
       let data = Data(line.utf8)
       guard try JSONDecoder().decode(Line.self, from: data).kind == "network" else { return nil }
