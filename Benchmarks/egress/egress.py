@@ -9,7 +9,7 @@ Each round takes every row once, in an order drawn anew; medians are printed.
 
   plain, tls            the client straight to the upstream: the floor
   nginx                 through the peer, TLS on both sides
-  passed plain, tls     through the way out, granted as a whole
+  passed plain, tls     through the way out, granted as a whole (TLS unread; plain requests are judged)
   judged plain, tls     through the way out, each request judged (TLS inspected)
 
 Needs nginx, openssl, wrk and curl from Debian.
@@ -113,6 +113,15 @@ for _ in range(1000):
     held.append(s)
 for s in held: s.recv(4096)
 print("held", flush=True)
+import select
+poll = select.epoll()
+for s in held: poll.register(s.fileno(), select.EPOLLIN | select.EPOLLHUP)
+gone = set()
+while len(gone) < len(held):
+    for number, _ in poll.poll(60):
+        gone.add(number)
+        poll.unregister(number)
+print(time.time(), flush=True)
 time.sleep(600)
 """
 
@@ -123,7 +132,8 @@ def resident(pid):
 
 
 def idle(bench, policy):
-    """Resident KiB of the way out, before and with 1,000 inspected connections."""
+    """Resident KiB of the way out, before and with 1,000 inspected connections; and the milliseconds
+    that taking the grant away takes: until the command answers, until the last one is closed."""
     port = UPSTREAM[1]
     program = IDLE % (NAME, port, NAME, NAME, port)
     run = subprocess.Popen(
@@ -139,9 +149,14 @@ def idle(bench, policy):
     before = resident(children[0])
     run.stdout.readline()
     held = resident(children[0])
+    began = time.time()
+    subprocess.run([str(bench.build / "caisson"), "revoke", "last", "--host", NAME],
+                   check=True, capture_output=True, env=bench.environment)
+    answered = time.time() - began
+    closed = float(run.stdout.readline()) - began
     run.terminate()
     run.wait()
-    return before, held
+    return before, held, answered * 1000, closed * 1000
 
 
 class Bench:
@@ -193,7 +208,7 @@ def main():
         for _ in range(options.rounds):
             for name in random.sample(list(rows), len(rows)):
                 rows[name].measure(options.seconds)
-        before, held = idle(bench, folder / "d.yaml")
+        kept = [idle(bench, folder / "d.yaml") for _ in range(options.rounds)]
     finally:
         for server in servers:
             server.terminate()
@@ -206,8 +221,11 @@ def main():
         f = {key: statistics.median(values) for key, values in row.figures.items()}
         print(f"| {name} | {f['requests']:.0f} | {f['p50']:.3f} | {f['p99']:.3f} | "
               f"{f['fresh']:.0f} | {f['bulk']:.0f} |")
-    print(f"\nResident memory of the way out: {before} KiB at its start, {held} KiB with 1,000 "
+    before, held, answered, closed = map(statistics.median, zip(*kept))
+    print(f"\nResident memory of the way out: {before:.0f} KiB at its start, {held:.0f} KiB with 1,000 "
           "inspected connections that are idle.")
+    print(f"caisson revoke --host: {answered:.1f} ms until it answers, {closed:.1f} ms until the last of "
+          "the 1,000 is closed.")
 
 
 if __name__ == "__main__":

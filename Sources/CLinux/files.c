@@ -25,6 +25,7 @@ int cl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, u
 }
 
 int cl_close(int descriptor) { return RESULT(close(descriptor)); }
+int cl_end_output(int socket) { return RESULT(shutdown(socket, SHUT_WR)); }
 int cl_duplicate(int descriptor, int target) { return RESULT(dup2(descriptor, target)); }
 
 long cl_read(int descriptor, void *buffer, size_t count) {

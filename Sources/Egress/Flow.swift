@@ -67,6 +67,15 @@ package struct Refusal: Error, Hashable, Sendable {
   }
 }
 
+/// A file that a package manager downloaded.
+package struct PackageFile: Codable, Hashable, Sendable {
+  package let name: String
+  package let version: String
+  package let file: String
+  /// Of the file as the run got it, in hexadecimal; nil where it came in parts, or coded.
+  package internal(set) var sha256: String?
+}
+
 /// One row for the audit: a connection, a request, a name, or a packet to nowhere.
 package struct Observation: Codable, Hashable, Sendable {
   package enum Kind: String, Codable, Sendable {
@@ -109,8 +118,9 @@ package struct Observation: Codable, Hashable, Sendable {
   package var sent: UInt64 = 0
   package var received: UInt64 = 0
   package var seconds: Double = 0
-  /// What was pushed or fetched, what was installed: for people.
+  /// What was pushed or fetched: for people.
   package var detail: String?
+  package var package: PackageFile?
   package var count: Int = 1
   package var program: Program?
   /// Why there is no program where one was asked for.

@@ -2,6 +2,8 @@
 package enum NetworkRule: Hashable, Sendable {
   case host(HostRule)
   case git(GitRule)
+  /// Grants nothing until the registries are known, and then stands as hosts.
+  case packages(PackageRule)
 }
 
 /// A host that may be reached, and what may be asked of it.
@@ -142,11 +144,12 @@ package struct RequestRule: Hashable, Sendable {
 }
 
 extension NetworkRule {
-  /// The place that an entry is about.
-  var destination: HostRule {
+  /// The place that an entry is about; nil where it names none.
+  var destination: HostRule? {
     switch self {
     case .host(let rule): rule
     case .git(let rule): rule.destination
+    case .packages: nil
     }
   }
 }

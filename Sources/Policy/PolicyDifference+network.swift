@@ -5,6 +5,7 @@ extension PolicyDifference {
       switch rule {
       case .host(let rule): sentences += host(rule, hosts(base))
       case .git(let rule): sentences += git(rule, base)
+      case .packages(let rule): sentences += packages(rule, base)
       }
     }
     // A denial holds against every entry, so that one that is gone may open what others grant.
@@ -102,6 +103,23 @@ extension PolicyDifference {
     }
     if let body = rule.body { text += " up to \(Limits.text(bytes: body))" }
     return text
+  }
+
+  private static func packages(_ rule: PackageRule, _ base: PolicyDocument) -> [String] {
+    var former: [PackageRule] = []
+    for case .packages(let known) in base.network where known.kind == rule.kind {
+      former.append(known)
+    }
+    let name = "configured registries of \(rule.kind.clients)"
+    var sentences = former.isEmpty ? ["It may get packages from the \(name)."] : []
+    for network in rule.networks where !former.contains(where: { $0.networks.contains(network) }) {
+      sentences.append("The \(name) may be at addresses of \(network.text).")
+    }
+    for address in rule.addresses where !former.contains(where: { $0.addresses.contains(address) })
+    {
+      sentences.append("The \(name) may be at \(address).")
+    }
+    return sentences
   }
 
   private static func git(_ rule: GitRule, _ base: PolicyDocument) -> [String] {

@@ -69,6 +69,7 @@ extension CompiledPolicy {
       switch rule {
       case .host(let rule): rule.host.text
       case .git(let rule): "\(rule.host.text)/\(rule.repository) by git"
+      case .packages(let rule): "the configured registries of \(rule.kind.clients)"
       }
     }
     return "It may reach \(names.joined(separator: ", "))."

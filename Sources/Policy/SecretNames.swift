@@ -22,13 +22,24 @@ package enum SecretNames {
     return words.last == "KEY" || words.last == "PWD" && words.count > 1 && upper != "OLD_PWD"
   }
 
-  /// Whether a value begins as the tokens of well-known services do.
+  /// Whether a value begins as the tokens of well-known services do, or is an address with a login.
   package static func looksLikeSecret(value: String) -> Bool {
+    if holdsLogin(value) { return true }
     let beginnings = [
       "sk-", "sk_live_", "rk_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_",
       "glpat-", "xoxb-", "xoxp-", "xoxa-", "AKIA", "ASIA", "AIza", "npm_", "pypi-", "hf_",
       "dop_v1_", "-----BEGIN", "eyJhbGciOi",
     ]
     return value.utf8.count >= 16 && beginnings.contains { value.hasPrefix($0) }
+  }
+
+  private static func holdsLogin(_ value: String) -> Bool {
+    value.split(whereSeparator: \.isWhitespace).contains { word in
+      guard let scheme = String(word).firstRange(ofASCII: "://") else { return false }
+      let authority = String(word)[scheme.upperBound...].prefix { $0 != "/" }
+      // A name alone, as in ssh://git@, is no login yet.
+      guard let end = authority.lastIndex(of: "@") else { return false }
+      return authority[..<end].contains(":")
+    }
   }
 }

@@ -156,7 +156,7 @@ struct Init {
     try LaunchFailure.check(cl_make_mounts_private(), "make mounts private")
     let clones: [Int32]
     if let taken = self.clones { clones = taken } else { clones = try Sources.open(plan, nil) }
-    let root = Root(clones: clones, stage: plan.stage)
+    let root = Root(clones: clones, areOwn: self.clones == nil, stage: plan.stage)
     try root.build(plan.steps)
     try root.enter()
     for clone in clones { _ = cl_close(clone) }

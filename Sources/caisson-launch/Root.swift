@@ -4,11 +4,12 @@ import CLinux
 struct Root {
   private let clones: [Int32]
   private let stage: PlanText
-  /// Where the overlay's layers are attached while it is mounted, below the stage.
-  private static let layers = ".caisson"
+  /// Whether the clones belong to this user namespace; the kernel takes no others for layers.
+  private let clonesAreOwn: Bool
 
-  init(clones: [Int32], stage: PlanText) {
+  init(clones: [Int32], areOwn: Bool, stage: PlanText) {
     self.clones = clones
+    clonesAreOwn = areOwn
     self.stage = stage
   }
 
@@ -84,30 +85,22 @@ struct Root {
       _ = cl_close(context)
       try attach(mount, target, isDirectory: true)
     case .symlink(let text, let target):
-      try makeParents(target)
-      try LaunchFailure.check(
-        cl_symlinkat(text.pointer, Int32(CL_AT_FDCWD), target.pointer),
-        "symlink",
-        target
-      )
+      try make(target, "symlink") {
+        cl_symlinkat(text.pointer, Int32(CL_AT_FDCWD), target.pointer)
+      }
     case .directory(let target, let mode):
-      try makeParents(target)
-      let result = cl_mkdirat(Int32(CL_AT_FDCWD), target.pointer, mode)
-      guard result == 0 || result == -alreadyThere else {
-        throw LaunchFailure(call: "mkdir", subject: target, error: -result)
+      try make(target, "mkdir", mayBeThere: true) {
+        cl_mkdirat(Int32(CL_AT_FDCWD), target.pointer, mode)
       }
     case .file(let target, let mode, let content):
-      try makeParents(target)
-      let file = try LaunchFailure.check(
+      let file = try make(target, "create") {
         cl_open(
           Int32(CL_AT_FDCWD),
           target.pointer,
           Int32(CL_O_WRONLY | CL_O_CREAT | CL_O_EXCL),
           mode
-        ),
-        "create",
-        target
-      )
+        )
+      }
       let written = cl_write(file, content.pointer, content.count)
       _ = cl_close(file)
       guard written == content.count else {
@@ -179,7 +172,7 @@ struct Root {
     target: PlanText
   ) throws(LaunchFailure) -> Int32? {
     // A view needs a second, empty layer, which would have to be made somewhere.
-    guard let layer else { return nil }
+    guard let layer, clonesAreOwn else { return nil }
     let context = try LaunchFailure.check(cl_fsopen("overlay"), "fsopen overlay")
     var isTaken = cl_fsconfig_set_descriptor(context, "lowerdir+", lower) == 0
     for (key, name) in [("upperdir", "upper"), ("workdir", "work")] where isTaken {
@@ -217,23 +210,23 @@ struct Root {
     layer: Int32?,
     target: PlanText
   ) throws(LaunchFailure) -> Int32 {
-    for name in ["", "/lower", "/layer"] {
-      let result = cl_mkdirat(Int32(CL_AT_FDCWD), Self.layers + name, 0o700)
-      guard result == 0 || result == -alreadyThere else {
-        throw LaunchFailure(call: "mkdir for the layers of", subject: target, error: -result)
+    // In this namespace the host's tree is on its way out, and takes along what is attached to it:
+    // each detaching waits for all processors.
+    try attachLayer(lower, "/usr", target)
+    let empty = ".caisson"
+    let options: [(String, String)]
+    if let layer {
+      try attachLayer(layer, "/dev", target)
+      options = [("lowerdir", "/usr"), ("upperdir", "/dev/upper"), ("workdir", "/dev/work")]
+    } else {
+      // Without a layer of its own it is a view: a second, empty lower directory stands in for one.
+      let made = cl_mkdirat(Int32(CL_AT_FDCWD), empty, 0o700)
+      guard made == 0 || made == -alreadyThere else {
+        throw LaunchFailure(call: "mkdir for the layers of", subject: target, error: -made)
       }
+      options = [("lowerdir", "/usr:\(empty)")]
     }
-    try attachLayer(lower, "/lower", target)
-    if let layer { try attachLayer(layer, "/layer", target) }
     let context = try LaunchFailure.check(cl_fsopen("overlay"), "fsopen overlay")
-    // Without a layer of its own it is a view: a second, empty lower directory stands in for one.
-    let options =
-      layer == nil
-      ? [("lowerdir", "\(Self.layers)/lower:\(Self.layers)/layer")]
-      : [
-        ("lowerdir", Self.layers + "/lower"), ("upperdir", Self.layers + "/layer/upper"),
-        ("workdir", Self.layers + "/layer/work"),
-      ]
     for (key, value) in options {
       try LaunchFailure.check(
         cl_fsconfig_set(context, key, value),
@@ -243,34 +236,18 @@ struct Root {
     }
     try setOverlay(context, isVolatile: layer != nil, target)
     try LaunchFailure.check(cl_fsconfig_create(context), "mount overlay on", target)
-    // The overlay holds private clones of its layers: these are needed no longer, and inside they
-    // would be a way around it.
-    for name in ["/lower", "/layer"] {
-      if layer != nil || name == "/lower" {
-        try LaunchFailure.check(cl_unmount(Self.layers + name), "unmount a layer of", target)
-      }
-      _ = cl_unlinkat(
-        Int32(CL_AT_FDCWD),
-        Self.layers + name,
-        Int32(CL_AT_REMOVEDIR)
-      )
-    }
-    _ = cl_unlinkat(
-      Int32(CL_AT_FDCWD),
-      Self.layers,
-      Int32(CL_AT_REMOVEDIR)
-    )
+    if layer == nil { _ = cl_unlinkat(Int32(CL_AT_FDCWD), empty, Int32(CL_AT_REMOVEDIR)) }
     return context
   }
 
   private func attachLayer(
     _ clone: Int32,
-    _ name: String,
+    _ place: String,
     _ target: PlanText
   ) throws(LaunchFailure) {
     let point = try LaunchFailure.check(
-      cl_open(Int32(CL_AT_FDCWD), Self.layers + name, Int32(CL_O_PATH), 0),
-      "open a layer of",
+      cl_open(Int32(CL_AT_FDCWD), place, Int32(CL_O_PATH), 0),
+      "open a place for a layer of",
       target
     )
     defer { _ = cl_close(point) }
@@ -366,55 +343,44 @@ struct Root {
   }
 
   private func makeMountPoint(_ target: PlanText, isDirectory: Bool) throws(LaunchFailure) {
-    var status = cl_status()
-    if cl_stat(
-      Int32(CL_AT_FDCWD),
-      target.pointer,
-      Int32(CL_AT_SYMLINK_NOFOLLOW),
-      &status
-    ) == 0 {
+    if isDirectory {
+      try make(target, "mkdir", mayBeThere: true) {
+        cl_mkdirat(Int32(CL_AT_FDCWD), target.pointer, 0o755)
+      }
       return
     }
-    try makeParents(target)
-    if isDirectory {
-      try LaunchFailure.check(
-        cl_mkdirat(Int32(CL_AT_FDCWD), target.pointer, 0o755),
-        "mkdir",
-        target
+    let file = try make(target, "create mount point", mayBeThere: true) {
+      cl_open(
+        Int32(CL_AT_FDCWD),
+        target.pointer,
+        Int32(CL_O_WRONLY | CL_O_CREAT | CL_O_EXCL),
+        0o644
       )
-    } else {
-      let file = try LaunchFailure.check(
-        cl_open(
-          Int32(CL_AT_FDCWD),
-          target.pointer,
-          Int32(CL_O_WRONLY | CL_O_CREAT | CL_O_EXCL),
-          0o644
-        ),
-        "create mount point",
-        target
-      )
-      _ = cl_close(file)
     }
+    if file >= 0 { _ = cl_close(file) }
+  }
+
+  /// Makes something below the stage, and what is missing above it: most targets lie in a directory
+  /// that is there, and are made by one call.
+  @discardableResult private func make(
+    _ target: PlanText,
+    _ call: StaticString,
+    mayBeThere: Bool = false,
+    _ attempt: () -> Int32
+  ) throws(LaunchFailure) -> Int32 {
+    var result = attempt()
+    if result == -absent {
+      try makeParents(target)
+      result = attempt()
+    }
+    if mayBeThere, result == -alreadyThere { return result }
+    return try LaunchFailure.check(result, call, target)
   }
 
   private func makeParents(_ target: PlanText) throws(LaunchFailure) {
-    // Most targets lie in a directory that is there: one look saves a call for each level.
     let path = UnsafeMutablePointer<CChar>.allocate(capacity: target.count + 1)
     defer { path.deallocate() }
-    var cut = 0
-    for index in 0...target.count {
-      path[index] = target.pointer[index]
-      if index < target.count, path[index] == CChar(UInt8(ascii: "/")) { cut = index }
-    }
-    guard cut > 0 else { return }
-    path[cut] = 0
-    var status = cl_status()
-    if cl_stat(Int32(CL_AT_FDCWD), path, Int32(CL_AT_SYMLINK_NOFOLLOW), &status) == 0,
-      status.mode & 0o170000 == 0o040000
-    {
-      return
-    }
-    path[cut] = CChar(UInt8(ascii: "/"))
+    for index in 0...target.count { path[index] = target.pointer[index] }
     for index in 0..<target.count where path[index] == CChar(UInt8(ascii: "/")) && index > 0 {
       path[index] = 0
       let result = cl_mkdirat(Int32(CL_AT_FDCWD), path, 0o755)
@@ -426,6 +392,8 @@ struct Root {
   }
 }
 
+/// ENOENT
+private let absent: Int32 = 2
 /// EEXIST
 private let alreadyThere: Int32 = 17
 /// EROFS: an ancestor lies in a read-only bind; the next call says whether that is a fault.

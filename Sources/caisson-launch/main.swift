@@ -101,4 +101,6 @@ for placeholder in plan.placeholders.reversed() { placeholder.remove() }
 for cgroup in plan.cgroups {
   _ = cl_unlinkat(Int32(CL_AT_FDCWD), cgroup.pointer, Int32(CL_AT_REMOVEDIR))
 }
+// Nothing is left but this process: the supervisor need not wait for the kernel to take it down.
+Control.send(CL_MESSAGE_CLEARED)
 cl_exit(status.code == 0 ? 0 : 1)

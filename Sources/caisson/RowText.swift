@@ -107,6 +107,10 @@ enum RowText {
       text += "; \(size(Int64(clamping: sent))) out, \(size(Int64(clamping: received))) in"
     }
     if let detail = event.detail { text += "; \(detail)" }
+    if let package = event.package {
+      text += "; \(package.name) \(package.version) "
+      text += package.sha256.map { "sha256:\($0)" } ?? "in parts or coded, not hashed"
+    }
     if let program = event.program {
       let hash = program.sha256.map { ", sha256 \($0.prefix(12))" } ?? ""
       text += "; by \(program.path) (pid \(program.pid), outside \(program.outsidePID)\(hash))"

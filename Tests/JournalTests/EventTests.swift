@@ -66,6 +66,20 @@ private let events: [Event] = [
   #expect(try shout.encodedPayload() == #"{"reason":"a\nb\u001b"}"#)
 }
 
+@Test(arguments: [
+  #"{"count":1,"detail":"a 1.0 sha256:0","host":"h","kind":"package","port":443,"rule":"r","transport":"https","verdict":"allowed"}"#,
+  #"{"count":1,"host":"h","kind":"package","package":{"file":"a-1.0.tgz","name":"a","version":"1.0"},"port":443,"rule":"r","transport":"https","verdict":"allowed"}"#,
+])
+func `what was downloaded is read as older and newer rows have it`(payload: String) throws {
+  let event = Event(kind: "network", payload: payload)
+  guard case .network(let row) = event else {
+    Issue.record("read as \(event.kind)")
+    return
+  }
+  #expect(row.package?.name ?? row.detail?.prefix(1).description == "a")
+  #expect(try event.encodedPayload() == payload)
+}
+
 @Test func `what a newer version wrote survives reading and writing`() throws {
   let event = Event(kind: "teleported", payload: #"{"to": "mars"}"#)
   #expect(event == .unknown(kind: "teleported", payload: #"{"to": "mars"}"#))

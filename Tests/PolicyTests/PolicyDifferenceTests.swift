@@ -54,6 +54,15 @@ struct PolicyDifferenceTests {
       "network: [{ host: a.example.com, networks: [10.0.0.0/8] }]",
       "a.example.com may be at addresses of 10.0.0.0/8."
     ),
+    (
+      "network: [{ packages: node }]", "network: [{ packages: node }, { packages: python }]",
+      "It may get packages from the configured registries of pip and uv."
+    ),
+    (
+      "network: [{ packages: node }]",
+      "network: [{ packages: node, networks: [10.0.0.0/8], addresses: [10.0.0.1] }]",
+      "The configured registries of npm may be at addresses of 10.0.0.0/8."
+    ),
     ("filesystem: { read: [/srv/data] }", "filesystem: { read: [/srv] }", "It may read /srv."),
     ("filesystem: { write: [] }", "filesystem: { write: [/tmp] }", "It may write /tmp."),
     (

@@ -18,7 +18,7 @@ struct ReferenceTests {
   @Test func `it names every key`() {
     let keys =
       Schema.document + Schema.workspace + Schema.filesystem + Schema.environment + Schema.limits
-      + Schema.host + Schema.git + Schema.request
+      + Schema.host + Schema.git + Schema.packages + Schema.request
     for key in keys { #expect(Self.words.contains(key), "\(key)") }
   }
 

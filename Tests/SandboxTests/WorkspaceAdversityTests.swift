@@ -4,8 +4,7 @@ import SystemPackage
 import Testing
 
 /// Full disks, other file systems, many files, and someone else at work in the same place.
-@Suite(.enabled(if: WorkspaceFixture.hasOverlay, "needs overlayfs in a user namespace"))
-struct WorkspaceAdversityTests {
+extension WorkspaceTests {
   @Test(
     .enabled(if: geteuid() == 0, "mounts a small file system, which takes root"),
     arguments: ["size=3m", "size=32m,nr_inodes=140"]

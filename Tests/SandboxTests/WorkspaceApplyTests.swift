@@ -105,8 +105,7 @@ struct WorkspaceCase: CustomTestStringConvertible, Sendable {
   ]
 }
 
-@Suite(.enabled(if: WorkspaceFixture.hasOverlay, "needs overlayfs in a user namespace"))
-struct WorkspaceApplyTests {
+extension WorkspaceTests {
   @Test(arguments: WorkspaceCase.all, ["/tmp", WorkspaceFixture.otherFileSystem])
   func `applies, undoes and applies again`(_ example: WorkspaceCase, place: String) throws {
     let fixture = try WorkspaceFixture(setUp: example.setUp, place: place)

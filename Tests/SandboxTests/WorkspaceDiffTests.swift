@@ -1,8 +1,7 @@
 import Sandbox
 import Testing
 
-@Suite(.enabled(if: WorkspaceFixture.hasOverlay, "needs overlayfs in a user namespace"))
-struct WorkspaceDiffTests {
+extension WorkspaceTests {
   private func diff(_ fixture: WorkspaceFixture) throws -> String {
     let diff = try ChangeDiff(fixture.record)
     var text = ""

@@ -4,6 +4,14 @@ import Sandbox
 import SystemPackage
 import Testing
 
+/// One after the other: they wait for the disk and for other programs, and each holds a thread that
+/// other tests need.
+@Suite(
+  .serialized,
+  .enabled(if: WorkspaceFixture.hasOverlay, "needs overlayfs in a user namespace")
+)
+struct WorkspaceTests {}
+
 /// A workspace and a run's layer over it, made by a real overlay in a user namespace.
 final class WorkspaceFixture {
   let base: String

@@ -5,8 +5,7 @@ import SystemPackage
 import Testing
 
 /// What apply and undo refuse, hold back and never carry.
-@Suite(.enabled(if: WorkspaceFixture.hasOverlay, "needs overlayfs in a user namespace"))
-struct WorkspaceRefusalTests {
+extension WorkspaceTests {
   /// The conflicts that an apply refuses with.
   private func conflicts(_ fixture: WorkspaceFixture) throws -> [String] {
     do {

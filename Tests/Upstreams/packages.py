@@ -51,6 +51,9 @@ def python():
     write(f"files/{name}", buffer.getvalue())
     link = f'<a href="../../files/{name}#sha256={digest}">{name}</a>'
     write("simple/gruss/index.html", f"<!DOCTYPE html><html><body>{link}</body></html>")
+    # An index may list what lies at another host.
+    link = '<a href="https://files.example.com/away-1.0-py3-none-any.whl">away</a>'
+    write("simple/away/index.html", f"<!DOCTYPE html><html><body>{link}</body></html>")
 
 
 def node():
@@ -66,6 +69,12 @@ def node():
     write("files/gruss-1.0.0.tgz", content)
     latest = {"name": "gruss", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": about}}
     write("npm/gruss", json.dumps(latest))
+    # The same below a scope, whose slash npm encodes.
+    file = "@acme/gruss/-/gruss-1.0.0.tgz"
+    write(f"npm/{file}", content)
+    scoped = dict(about, name="@acme/gruss", dist=dict(about["dist"], tarball=f"{base}/npm/{file}"))
+    latest = {"name": "@acme/gruss", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": scoped}}
+    write("npm/@acme/gruss/index.html", json.dumps(latest))
 
 
 def rust():

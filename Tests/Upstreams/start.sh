@@ -27,6 +27,7 @@ openssl x509 -req -in server.csr -CA roots.pem -CAkey roots.key -CAcreateserial 
   -extfile extensions -out server.pem
 
 mkdir -p www git tmp
+echo 'tester:{PLAIN}hunter2' >users
 echo hello >www/hello.txt
 truncate -s 1G www/large
 truncate -s 128M www/middle

@@ -54,10 +54,11 @@ enum {
   CL_MESSAGE_NO_EXEC = 'E', // errno of the last exec
   CL_MESSAGE_EXITED = 'X',  // exit code (or -1), signal; CPU milliseconds and largest resident KiB
   CL_MESSAGE_ENDED = 'D',   // the run's init is gone, whoever ended it
+  CL_MESSAGE_CLEARED = 'C', // nothing of the run is left but the launcher, which ends
   CL_MESSAGE_FAILED = 'F',  // errno, then text: what failed, on what
 };
 
-// Supervisor to launcher. The end of the socket means: end everything.
+// Supervisor to launcher. The end of what it sends means: end everything.
 enum {
   CL_MESSAGE_MADE = 'M',    // 1 for a directory, then a path that is about to be made on the host
   CL_MESSAGE_PLAN = 'L',    // a descriptor comes with it: the launch plan

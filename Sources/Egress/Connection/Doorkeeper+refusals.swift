@@ -78,6 +78,14 @@ extension Doorkeeper {
     )
   }
 
+  static func lateRequestRefusal(_ flow: Flow) -> Refusal {
+    Refusal(
+      .malformed,
+      rule: Opening.rule,
+      reason: "a request to \(flow.host) came after the server had spoken"
+    )
+  }
+
   static func namelessRefusal(_ pattern: String) -> Refusal {
     Refusal(
       .denied,

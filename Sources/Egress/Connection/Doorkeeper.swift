@@ -28,6 +28,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
   let isProxy: Bool
   var stage = Stage.ended
   private var passage = Passage.none
+  private var splice: Splice?
   private var transport: String?
   var held = ByteBuffer()
   private(set) var isInputEnded = false
@@ -111,7 +112,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     case .place(let flow, .passed(let rule)):
       switch Opening.judge(bytes, host: flow.host, isPassed: true) {
       case .more: more(context)
-      case .plain: pass(flow, rule, "tcp", context)
+      case .plain: passPlain(flow, rule, bytes, context)
       case .tls: pass(flow, rule, "tls", context)
       case .refused(let refusal): refuse(refusal, context)
       }
@@ -163,11 +164,9 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     switch admission {
     case .passed(let rule):
       guard entrance.registry.settle(number, on: .passed(flow)) else { return end(context) }
-      if Self.clientFirst.contains(flow.port) {
-        wait(entrance.limits.silence, context) { $0.dial(flow, rule, $1) }
-      } else {
-        dial(flow, rule, context)
-      }
+      // Where clients may speak first, a moment tells: a request is led elsewhere.
+      let silence = Self.clientFirst.contains(flow.port) ? entrance.limits.silence : 0.02
+      wait(silence, context) { $0.dial(flow, rule, $1) }
     case .inspected:
       wait(entrance.limits.unused, context) { $0.end($1) }
     case .denied(let rule, let remedy):
@@ -204,6 +203,26 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   // MARK: On to the world
+
+  /// Passes on what is no HTTP. Requests are judged even where all of them are granted: by the name
+  /// that they are for they might reach what is not.
+  private func passPlain(
+    _ flow: Flow,
+    _ rule: HostRule,
+    _ bytes: [UInt8],
+    _ context: ChannelHandlerContext
+  ) {
+    switch FirstLine(bytes).reading {
+    case .request:
+      guard splice?.leave() ?? true else { return refuse(Self.lateRequestRefusal(flow), context) }
+      splice = nil
+      handOver(flow, sni: nil, context)
+    case .open where HeadText.isRequest(bytes) != false:
+      more(context)
+    case .open, .other:
+      pass(flow, rule, "tcp", context)
+    }
+  }
 
   private func pass(
     _ flow: Flow,
@@ -277,10 +296,12 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
       row.sent = totals.sent
       row.received = totals.received
       row.reason = totals.ending
+      totals.refusal.map { row.deny($0) }
       if isOver { row.deny(Refusal(budgetOf: rule, host: flow.host)) }
       row.seconds = Double((NIODeadline.now() - started).nanoseconds) / 1e9
       entrance.audit.note(row)
     }
+    self.splice = splice
     do {
       try splice.join(context.channel, channel)
     } catch {

@@ -8,6 +8,7 @@ final class Splice {
     var received: UInt64 = 0
     /// Why the connection was ended from here, where it was.
     var ending: String?
+    var refusal: Refusal?
   }
 
   private(set) var totals = Totals()
@@ -16,6 +17,7 @@ final class Splice {
   private let idle: TimeAmount
   private let deadline: NIODeadline
   private let budget: ((Int) -> Bool)?
+  private var firstLine = FirstLine()
   private var lastActivity = NIODeadline.now()
   private var openHalves = 2
   private var timer: Scheduled<Void>?
@@ -52,12 +54,33 @@ final class Splice {
     outer.start()
   }
 
+  /// Lets go of the run's channel and of the world, where neither has said anything.
+  func leave() -> Bool {
+    guard totals.sent == 0, totals.received == 0, openHalves == 2 else { return false }
+    onEnd = nil
+    timer?.cancel()
+    inner.leave()
+    outer.close()
+    return true
+  }
+
   /// Whether bytes that were read from a side may go on to the other.
-  fileprivate func count(_ bytes: Int, isInner: Bool) -> Bool {
+  fileprivate func count(_ read: ByteBuffer, isInner: Bool) -> Bool {
+    let bytes = read.readableBytes
     lastActivity = .now()
     guard isInner else {
       totals.received += UInt64(bytes)
       return true
+    }
+    firstLine.read(read.readableBytesView)
+    guard firstLine.reading != .request else {
+      totals.refusal = Refusal(
+        .malformed,
+        rule: Opening.rule,
+        reason: "what was passed on unread turned out to be a request"
+      )
+      end("it turned out to be a request")
+      return false
     }
     if let budget, !budget(bytes) {
       end("the budget of bytes that may be sent there is used up")
@@ -100,7 +123,7 @@ final class Splice {
   }
 
   /// One end of the splice: what it reads, its partner writes.
-  fileprivate final class Half: ChannelInboundHandler {
+  fileprivate final class Half: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -132,7 +155,7 @@ final class Splice {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       let bytes = unwrapInboundIn(data)
-      guard splice?.count(bytes.readableBytes, isInner: isInner) ?? false else { return }
+      guard splice?.count(bytes, isInner: isInner) ?? false else { return }
       partner?.write(bytes)
     }
 
@@ -161,6 +184,15 @@ final class Splice {
     }
 
     func close() { context?.close(promise: nil) }
+
+    func leave() {
+      isEnded = true
+      partner?.partner = nil
+      partner?.splice = nil
+      partner = nil
+      splice = nil
+      context?.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
 
     private func end() {
       guard !isEnded else { return }

@@ -285,8 +285,9 @@ final class Exchange {
       self.redactor = redactor
     }
     if case .push = plan.body { report = push.map { GitPushReport(usesSideBand: $0.usesSideBand) } }
-    if request.method == "GET", head.status == .ok, redactor == nil {
-      package = PackageDigest(path: plan.canonical.path)
+    if request.method == "GET", [.ok, .partialContent].contains(head.status) {
+      let isWhole = head.status == .ok && !answer.headers.contains(name: "content-encoding")
+      package = PackageDigest(path: plan.canonical.path, isWhole: isWhole)
     }
     asker.answer(answer)
   }
@@ -295,18 +296,23 @@ final class Exchange {
     guard phase == .sending else { return }
     observation.received += UInt64(bytes.readableBytes)
     report?.read(bytes.readableBytesView)
-    package?.update(bytes)
     if redactor != nil {
-      if let clean = redactor?.redact(bytes) { asker?.answerBody(clean) }
+      if let clean = redactor?.redact(bytes) { hand(clean) }
     } else {
-      asker?.answerBody(bytes)
+      hand(bytes)
     }
+  }
+
+  /// Gives the run a piece of the answer's body.
+  private func hand(_ bytes: ByteBuffer) {
+    package?.update(bytes)
+    asker?.answerBody(bytes)
   }
 
   func answerEnd(_ trailers: HTTPHeaders?) {
     guard phase == .sending else { return }
     if let switched { return tunnel(switched) }
-    if let rest = redactor?.end(), rest.readableBytes > 0 { asker?.answerBody(rest) }
+    if let rest = redactor?.end(), rest.readableBytes > 0 { hand(rest) }
     recordPush()
     notePackage()
     // The link goes back to its pool by itself.
@@ -323,7 +329,7 @@ final class Exchange {
     row.kind = .package
     row.path = observation.path
     row.received = observation.received
-    row.detail = package.summary
+    row.package = package.file
     scope.office.audit.note(row)
   }
 

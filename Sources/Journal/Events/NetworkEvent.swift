@@ -2,6 +2,15 @@
 package struct NetworkEvent: Codable, Sendable, Equatable {
   package enum Verdict: String, Codable, Sendable { case allowed, denied, failed }
 
+  /// What a package manager downloaded.
+  package struct Package: Codable, Sendable, Equatable {
+    package var name: String
+    package var version: String
+    package var file: String
+    /// Of the file as the run got it, in hexadecimal; nil where it came in parts, or coded.
+    package var sha256: String?
+  }
+
   /// `connection`, `request`, `name`, `packet`, `git` or `package`.
   package var kind: String
   package var verdict: Verdict
@@ -27,6 +36,8 @@ package struct NetworkEvent: Codable, Sendable, Equatable {
   package var received: UInt64?
   package var seconds: Double?
   package var detail: String?
+  /// In rows of kind `package`; older ones hold it as text, in `detail`.
+  package var package: Package?
   package var count: Int
   /// Whose the connection was, where that was asked for.
   package var program: NetworkProgram?

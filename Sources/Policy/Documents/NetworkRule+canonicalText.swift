@@ -5,6 +5,7 @@ extension NetworkRule {
       switch self {
       case .host(let rule): rule.parts
       case .git(let rule): rule.parts
+      case .packages(let rule): rule.parts
       }
     return "{ \(parts.joined(separator: ", ")) }"
   }
@@ -36,6 +37,15 @@ extension GitRule {
       parts.append("\(key): \(YAMLText.list(patterns))")
     }
     if let credential { parts.append("credential: \(YAMLText.scalar(credential))") }
+    if !networks.isEmpty { parts.append("networks: \(YAMLText.list(networks.map(\.text)))") }
+    if !addresses.isEmpty { parts.append("addresses: \(YAMLText.list(addresses))") }
+    return parts
+  }
+}
+
+extension PackageRule {
+  fileprivate var parts: [String] {
+    var parts = ["packages: \(kind.rawValue)"]
     if !networks.isEmpty { parts.append("networks: \(YAMLText.list(networks.map(\.text)))") }
     if !addresses.isEmpty { parts.append("addresses: \(YAMLText.list(addresses))") }
     return parts

@@ -10,11 +10,15 @@ extension NodeReader {
         report(item.node, item.path, "a mapping is expected, not \(item.node.kind)", remedy)
         continue
       }
-      let isGit = pairs.contains { pair in
-        if case .scalar("git", _) = pair.key.content { true } else { false }
+      func names(_ key: String) -> Bool {
+        pairs.contains { pair in
+          if case .scalar(key, _) = pair.key.content { true } else { false }
+        }
       }
-      if isGit {
+      if names("git") {
         if let rule = git(item.node, item.path) { rules.append(.git(rule)) }
+      } else if names("packages"), !names("host") {
+        if let rule = packages(item.node, item.path) { rules.append(.packages(rule)) }
       } else if let rule = host(item.node, item.path) {
         rules.append(.host(rule))
       }
@@ -28,8 +32,8 @@ extension NodeReader {
       report(
         node,
         path,
-        "an entry names neither a host nor a repository",
-        "add host: api.example.com, or git: github.com/acme/app"
+        "an entry names neither a host, nor a repository, nor packages",
+        "add host: api.example.com, git: github.com/acme/app, or packages: python"
       )
       return nil
     }
@@ -85,6 +89,22 @@ extension NodeReader {
         force: force,
         delete: delete,
         credential: destination.credential,
+        networks: destination.networks,
+        addresses: destination.addresses,
+        line: node.line
+      )
+    }
+  }
+
+  private mutating func packages(_ node: YAMLNode, _ path: String) -> PackageRule? {
+    let keys = map(node, path, keys: Schema.packages)
+    let kind = value(keys["packages"], "\(path).packages", example: "python") {
+      text throws(ValueProblem) in try PackageRule.Kind(parsing: text)
+    }
+    let destination = destination(keys, path)
+    return kind.map {
+      PackageRule(
+        $0,
         networks: destination.networks,
         addresses: destination.addresses,
         line: node.line

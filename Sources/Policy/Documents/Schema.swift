@@ -15,6 +15,7 @@ enum Schema {
   static let git = [
     "git", "push", "tags", "force", "delete", "ports", "credential", "networks", "addresses",
   ]
+  static let packages = ["packages", "networks", "addresses"]
   static let request = ["allow", "deny", "query", "header", "body"]
   static let byteBudget = ["sent"]
   static let models = ["allow", "budget"]
@@ -27,14 +28,14 @@ enum Schema {
     filesystem: "{ deny: [$WORKSPACE/.env] }",
     environment: "{ pass: [LANG] }", limits: "{ wall: 1h }", host: "{ host: api.example.com }",
     git: "{ git: github.com/acme/app }", request: "{ allow: \"GET /v1/**\" }",
-    byteBudget: "{ sent: 10MiB }", models: "{ allow: [cheap] }",
+    packages: "{ packages: python }", byteBudget: "{ sent: 10MiB }", models: "{ allow: [cheap] }",
     tool: "{ mcp: git, allow: [git_status] }",
     approval: "{ when: push, ask: once }",
   ]
 
   private static let parents: [(name: String, keys: [String])] = [
     ("workspace", workspace), ("filesystem", filesystem), ("environment", environment),
-    ("limits", limits), ("network", host + git), ("models", ["budget"]),
+    ("limits", limits), ("network", host + git + packages), ("models", ["budget"]),
     ("tools", ["mcp"]), ("approvals", approval),
   ]
 
@@ -46,7 +47,8 @@ enum Schema {
     "allow": "read", "readonly": "read", "read_only": "read", "rw": "write", "ro": "read",
     "exclude": "deny", "block": "deny", "domain": "host", "url": "host", "port": "ports",
     "repository": "git", "repo": "git", "secret": "credential", "token": "credential",
-    "server": "mcp", "model": "models", "tool": "tools", "cost": "budget",
+    "registry": "packages", "package": "packages", "server": "mcp", "model": "models",
+    "tool": "tools", "cost": "budget",
   ]
 
   static func remedy(for name: String, among keys: [String]) -> String {

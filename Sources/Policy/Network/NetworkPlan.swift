@@ -53,7 +53,7 @@ package struct NetworkPlan: Hashable, Sendable {
     // 80 and 443 always: a request that nothing grants is answered with its reason.
     var low: Set<UInt16> = [80, 443]
     var reserved: [Reserved] = []
-    for rule in rules.map(\.destination) {
+    for rule in rules.compactMap(\.destination) {
       low.formUnion(rule.ports.filter { $0 < 1024 })
       let high = Set(rule.ports.filter { $0 >= 1024 }).sorted()
       guard !high.isEmpty else { continue }

@@ -15,6 +15,7 @@ package struct NetworkPolicy: Sendable {
       switch rule {
       case .host(let rule): hosts.append(CompiledHostRule(rule))
       case .git(let rule): repositories.append(rule)
+      case .packages: break
       }
     }
     self.hosts = hosts

@@ -9,9 +9,18 @@ package enum HostTree {
     defer { free(resolved) }
     var status = cl_status()
     guard cl_stat(Int32(CL_AT_FDCWD), resolved, 0, &status) == 0 else { return nil }
-    return GrantedPath(
+    return grant(path, String(cString: resolved), status, isSystem: isSystem)
+  }
+
+  static func grant(
+    _ path: String,
+    _ real: String,
+    _ status: cl_status,
+    isSystem: Bool
+  ) -> GrantedPath {
+    GrantedPath(
       named: path,
-      real: String(cString: resolved),
+      real: real,
       isDirectory: status.mode & 0o170000 == 0o040000,
       uid: status.uid,
       gid: status.gid,
@@ -19,15 +28,8 @@ package enum HostTree {
     )
   }
 
-  /// Finds a file or directory of the system set, with the content of a small file.
-  package static func findSystem(_ path: String) -> GrantedPath? {
-    guard var found = find(path, isSystem: true) else { return nil }
-    if !found.isDirectory { found.content = content(found.real, upTo: 1 << 17) }
-    return found
-  }
-
   /// The bytes of a regular file that everyone may read; nil where it is none, or larger.
-  private static func content(_ path: String, upTo limit: Int) -> [UInt8]? {
+  static func content(_ path: String, upTo limit: Int) -> [UInt8]? {
     let number = cl_open(Int32(CL_AT_FDCWD), path, Int32(CL_O_NONBLOCK | CL_O_NOFOLLOW), 0)
     guard number >= 0 else { return nil }
     let file = Descriptor(number)
@@ -42,17 +44,21 @@ package enum HostTree {
 
   /// A small file of text, such as those of /proc; nil where it cannot be read.
   package static func text(_ path: String) -> String? {
+    bytes(path).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes of a small file; nil where it cannot be read.
+  package static func bytes(_ path: String) -> [UInt8]? {
     let number = cl_open(Int32(CL_AT_FDCWD), path, 0, 0)
     guard number >= 0 else { return nil }
     let file = Descriptor(number)
-    var text: [UInt8] = []
-    var bytes = [UInt8](repeating: 0, count: 16384)
+    var content: [UInt8] = []
+    var some = [UInt8](repeating: 0, count: 16384)
     while true {
-      let count = cl_read(file.number, &bytes, bytes.count)
-      guard count > 0 else { break }
-      text += bytes[..<count]
+      let count = cl_read(file.number, &some, some.count)
+      guard count > 0 else { return content }
+      content += some[..<count]
     }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// The text of a symbolic link, or nil where `path` is none.

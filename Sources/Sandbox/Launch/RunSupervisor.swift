@@ -154,9 +154,11 @@ package struct RunSupervisor: ~Copyable {
     let hooks = self.hooks
     // The launcher clears up while the record is written.
     let recorded = Result { try hooks.ended(result) }
-    if control >= 0 { _ = cl_close(control) }
-    control = -1
-    waitForLauncher()
+    if !awaitClearing() {
+      if control >= 0 { _ = cl_close(control) }
+      control = -1
+      waitForLauncher()
+    }
     result.terminalIsStuck = !Self.show(
       &relay,
       signals: signals.number,
@@ -182,6 +184,21 @@ package struct RunSupervisor: ~Copyable {
   }
 
   // MARK: - Start and end
+
+  /// Waits for the launcher's word that it has cleared up, which comes before its own end does.
+  private mutating func awaitClearing() -> Bool {
+    guard hasExited, !launcherHasEnded, control >= 0, cl_end_output(control) == 0 else {
+      return false
+    }
+    var bytes = [UInt8](repeating: 0, count: 64)
+    var descriptors: [Int32] = [-1, -1, -1, -1]
+    var number: Int32 = 0
+    while cl_receive(control, &bytes, bytes.count, &descriptors, &number) > 0 {
+      for descriptor in descriptors[..<Int(number)] { _ = cl_close(descriptor) }
+      if Int(bytes[0]) == CL_MESSAGE_CLEARED { return true }
+    }
+    return false
+  }
 
   /// Waits until nothing of the run is left, and removes its groups.
   private mutating func waitForLauncher() {

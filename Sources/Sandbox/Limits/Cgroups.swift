@@ -102,21 +102,14 @@ package struct Cgroups: Sendable {
   package static func places() -> (
     parents: [(controller: Controller, path: String)], isVersion2: Bool
   ) {
-    // Bytes, and no search for text: this is on the way of every start.
-    let mounts = (HostTree.text("/proc/self/mountinfo") ?? "").utf8
     var version1: [(controller: Controller, path: String)] = []
     var version2: String?
-    for line in mounts.split(separator: UInt8(ascii: "\n")) {
-      let words = line.split(separator: UInt8(ascii: " ")).map(Substring.init)
-      guard let dash = words.firstIndex(of: "-"), dash > 4, words.count > dash + 3 else {
+    for (kind, point, options) in groupMounts(HostTree.bytes("/proc/self/mountinfo") ?? []) {
+      guard kind == "cgroup" else {
+        version2 = version2 ?? point
         continue
       }
-      let kind = words[(dash + 1)...].map { $0 }
-      guard kind[0] == "cgroup" || kind[0] == "cgroup2" else { continue }
-      let point = String(words[4])
-      if kind[0] == "cgroup2" { version2 = version2 ?? point }
-      guard kind[0] == "cgroup" else { continue }
-      for option in kind[2].split(separator: ",") {
+      for option in options.split(separator: ",") {
         if let controller = Controller(rawValue: String(option)),
           !version1.contains(where: { $0.controller == controller })
         {
@@ -152,6 +145,26 @@ package struct Cgroups: Sendable {
       parents.append((controller, path))
     }
     return (parents, true)
+  }
+
+  /// The mounts of control groups in the text of mountinfo. Bytes until one is found: this is on the
+  /// way of every start.
+  private static func groupMounts(_ text: [UInt8]) -> [(
+    kind: String, point: String, options: String
+  )] {
+    let mark = Array(" - cgroup".utf8)
+    return text.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      // Behind the dash: type, source, options. A space in a field is written as \040.
+      guard let dash = line.indices.first(where: { line[$0...].starts(with: mark) }) else {
+        return nil
+      }
+      let before = String(decoding: line[..<dash], as: UTF8.self).split(separator: " ")
+      let after = String(decoding: line[(dash + 3)...], as: UTF8.self).split(separator: " ")
+      guard before.count > 4, after.count > 2, after[0] == "cgroup" || after[0] == "cgroup2" else {
+        return nil
+      }
+      return (String(after[0]), String(before[4]), String(after[2]))
+    }
   }
 
   // MARK: - Files

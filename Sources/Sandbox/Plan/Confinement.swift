@@ -114,7 +114,7 @@ package enum Confinement {
     }
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
-    placed += trust(request.network)
+    placed += files(request.network)
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
     let workspace = request.workspace
     if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
@@ -187,9 +187,9 @@ package enum Confinement {
       steps.append(step)
     }
     steps.append(.readOnly(target: "proc/sys"))
-    for trust in request.network?.trust ?? [] {
-      for place in trust.places {
-        steps.append(.place(file: relative(trust.file), target: relative(place)))
+    for file in request.network?.files ?? [] {
+      for place in file.places {
+        steps.append(.place(file: relative(file.path), target: relative(place)))
       }
     }
     steps += protections(request)
@@ -370,9 +370,9 @@ package enum Confinement {
     }
   }
 
-  private static func trust(_ network: NetworkGrant?) -> [(String, LaunchPlan.Step)] {
-    (network?.trust ?? []).map { trust in
-      (trust.file, .file(target: relative(trust.file), mode: 0o444, content: trust.content))
+  private static func files(_ network: NetworkGrant?) -> [(String, LaunchPlan.Step)] {
+    (network?.files ?? []).map { file in
+      (file.path, .file(target: relative(file.path), mode: 0o444, content: file.content))
     }
   }
 

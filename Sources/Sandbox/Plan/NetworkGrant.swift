@@ -1,28 +1,29 @@
 package import Policy
 
-/// What a run gets of the network: its sockets, and whom its programs shall trust.
+/// What a run gets of the network: its sockets, and files that tell its programs whom to trust and
+/// where to look.
 package struct NetworkGrant: Sendable {
   package let plan: NetworkPlan
-  package let trust: [Trust]
+  package let files: [File]
 
-  /// The roots that programs find inside, the machine's and the run's own, in one format.
-  package struct Trust: Sendable {
+  /// A file that is made for the run: the roots of trust in one format, or a client's configuration.
+  package struct File: Sendable {
     /// Where it lies inside.
-    package let file: String
+    package let path: String
     package let content: [UInt8]
     /// Files of the system that it is put over, where programs look without being told.
     package let places: [String]
 
-    package init(file: String, content: [UInt8], places: [String]) {
-      self.file = file
+    package init(path: String, content: [UInt8], places: [String] = []) {
+      self.path = path
       self.content = content
       self.places = places
     }
   }
 
-  package init(plan: NetworkPlan, trust: [Trust]) {
+  package init(plan: NetworkPlan, files: [File]) {
     self.plan = plan
-    self.trust = trust
+    self.files = files
   }
 
   /// Where the bundle lies inside.

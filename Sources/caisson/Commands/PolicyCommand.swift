@@ -116,11 +116,19 @@ extension PolicyCommand {
 
     func run() throws {
       try PolicyCommand.reporting {
-        let document = try PolicySource.read(policy)
+        var document = try PolicySource.read(policy)
         let place = directory ?? FileManager.default.currentDirectoryPath
         let workspace = HostTree.find(place, isSystem: false)?.real ?? place
         let home = Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real
         let own = try Home.current()
+        // Questions about hosts are answered by what this machine's clients are configured to use.
+        if host != nil || request != nil {
+          _ = try RunPackages.expand(
+            &document,
+            workspace: document.workspace == .none ? nil : workspace,
+            home: home
+          )
+        }
         let compiled = try CompiledPolicy(
           document,
           PolicyVariables(
@@ -139,7 +147,7 @@ extension PolicyCommand {
           let explanation = Explanation(asked, by: compiled)
           try show(explanation, [explanation.text])
         } else {
-          try answer(compiled)
+          try answer(compiled, in: workspace)
         }
       }
     }
@@ -164,17 +172,27 @@ extension PolicyCommand {
 }
 
 extension PolicyCommand.Explain {
-  private func answer(_ policy: CompiledPolicy) throws {
-    if json {
-      print(
-        try JSONText.encode(
-          PolicyText(policy: policy.name, text: policy.summary, notes: policy.unsupported)
-        )
+  private func answer(_ policy: CompiledPolicy, in workspace: String) throws {
+    var (summary, notes) = (policy.summary, policy.unsupported)
+    var document = policy.document
+    do {
+      let packages = try RunPackages.expand(
+        &document,
+        workspace: document.workspace == .none ? nil : workspace,
+        home: policy.variables.home
       )
+      summary += packages.addresses.map { "Here, packages come from \($0)." }
+    } catch let refusal as RunSession.Refusal {
+      // The policy says the same on a machine where nothing of it can be had.
+      notes.append(refusal.message)
+    }
+    if json {
+      let text = PolicyText(policy: policy.name, text: summary, notes: notes)
+      print(try JSONText.encode(text))
       return
     }
-    for line in policy.summary { print(line.printable) }
-    for note in policy.unsupported { print("note: \(note)".printable) }
+    for line in summary { print(line.printable) }
+    for note in notes { print("note: \(note)".printable) }
   }
 
   private func answer(about path: String, in workspace: String, _ policy: CompiledPolicy) throws {

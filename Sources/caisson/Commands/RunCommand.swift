@@ -61,6 +61,16 @@ struct RunCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
+      "Packages may be got from where your own package managers get them: python, system or node; may be repeated.",
+      valueName: "kind"
+    ),
+    completion: .list(PackageRule.Kind.allCases.map(\.rawValue))
+  )
+  var packages: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
       "A stored secret that is used towards the host it is bound to; may be repeated.",
       valueName: "name"
     )
@@ -107,6 +117,7 @@ struct RunCommand: ParsableCommand {
       quiet: quiet,
       json: json,
       allowed: allow,
+      packages: packages,
       secrets: secret,
       learns: learn,
       command: command

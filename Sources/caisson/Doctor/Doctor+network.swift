@@ -7,7 +7,7 @@ extension Doctor {
   /// Whether a run can be given a network, and what of it is seen.
   func network() -> Finding {
     var refusal: Int32?
-    let end = attempt(workspace: nil, network: NetworkGrant(plan: NetworkPlan([]), trust: [])) {
+    let end = attempt(workspace: nil, network: NetworkGrant(plan: NetworkPlan([]), files: [])) {
       refusal = $0
     }
     guard case .exited(0) = end else {

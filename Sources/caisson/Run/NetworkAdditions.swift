@@ -1,20 +1,23 @@
 import Policy
 
-/// What `--allow` and `--secret` grant besides the policy, as entries of `network`.
+/// What `--allow`, `--packages` and `--secret` grant besides the policy, as entries of `network`.
 struct NetworkAdditions {
   private(set) var rules: [NetworkRule] = []
   private var credentials: [(name: String, hosts: [String])] = []
 
   /// - Parameters:
   ///   - allowed: `HOST` or `HOST:PORT`; the port is 443 where none is named.
+  ///   - packages: kinds of packages.
   ///   - secrets: names of stored secrets; each grants the hosts that it is bound to.
   static func read(
     _ allowed: [String],
+    _ packages: [String],
     _ secrets: [String],
     home: Home
   ) throws -> NetworkAdditions {
     var additions = NetworkAdditions()
     for text in allowed { additions.rules.append(.host(try host(text))) }
+    for text in packages { additions.rules.append(.packages(try kind(text))) }
     guard !secrets.isEmpty else { return additions }
     do {
       for secret in try SecretStore(home: home).load(names: secrets) {
@@ -46,9 +49,19 @@ struct NetworkAdditions {
     }
   }
 
-  /// Adds the entries to a document's.
-  func add(to network: inout [NetworkRule]) {
-    network += rules
+  private static func kind(_ text: String) throws -> PackageRule {
+    do throws(ValueProblem) {
+      return PackageRule(try PackageRule.Kind(parsing: text))
+    } catch {
+      throw RunSession.Refusal(
+        status: 64,
+        message: "--packages \(text): \(error.what); \(error.remedy)"
+      )
+    }
+  }
+
+  /// Gives the secrets to the entries of a document, once all of its hosts are known.
+  func bind(in network: inout [NetworkRule]) {
     for (name, hosts) in credentials {
       for host in Set(hosts).sorted() { Self.bind(name, to: host, in: &network) }
     }

@@ -54,6 +54,7 @@ extension NetworkRule {
     switch self {
     case .host(let rule): rule.host.text
     case .git(let rule): "\(rule.host.text)/\(rule.repository)"
+    case .packages(let rule): rule.name
     }
   }
 }

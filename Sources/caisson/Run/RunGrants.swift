@@ -14,6 +14,7 @@ struct RunGrants {
   let hasTemporaryDirectory: Bool
   let home: String
   let startDirectory: String
+  let packages: RunPackages
 
   /// Reads the policy, looks its paths up, and refuses what cannot be kept.
   static func resolve(
@@ -24,7 +25,7 @@ struct RunGrants {
     home: Home
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
-    additions.add(to: &document.network)
+    document.network += additions.rules
     let mode = try Self.mode(mode, document)
     switch mode {
     case .none: document.workspace = .none
@@ -49,6 +50,12 @@ struct RunGrants {
       }
       workspace = found
     }
+    let packages = try RunPackages.expand(
+      &document,
+      workspace: workspace?.real,
+      home: userHome
+    )
+    additions.bind(in: &document.network)
     let own = [home.state, home.config, home.runtime].map(\.string)
     let policy: CompiledPolicy
     do {
@@ -70,12 +77,13 @@ struct RunGrants {
         "policy \(policy.name) grants what is not enforced yet, so nothing is run:\n\(reasons)"
       )
     }
-    let reads = try policy.read.flatMap(lookUp)
+    var lookup = HostLookup()
+    let reads = try policy.read.flatMap { try lookUp($0, &lookup) }
     let privateTemporary = policy.write.contains { $0.source == .fresh && $0.path == "/tmp" }
-    let writes = try policy.write.filter { $0.source == .host }.flatMap(lookUp)
+    let writes = try policy.write.filter { $0.source == .host }.flatMap { try lookUp($0, &lookup) }
     let denied =
-      try policy.deny.flatMap { try lookUp($0, mayBeMissing: true) }
-      + own.compactMap { HostTree.find($0, isSystem: true) }
+      try policy.deny.flatMap { try lookUp($0, &lookup, mayBeMissing: true) }
+      + own.compactMap { lookup.find($0, isSystem: true) }
     return RunGrants(
       policy: policy,
       workspace: workspace,
@@ -85,7 +93,8 @@ struct RunGrants {
       denied: denied,
       hasTemporaryDirectory: privateTemporary,
       home: userHome,
-      startDirectory: workspace?.real ?? (privateTemporary ? "/tmp" : "/")
+      startDirectory: workspace?.real ?? (privateTemporary ? "/tmp" : "/"),
+      packages: packages
     )
   }
 
@@ -137,23 +146,23 @@ struct RunGrants {
     }
   }
 
-  private static func lookUp(_ grant: PathGrant) throws -> [GrantedPath] {
-    try lookUp(grant, mayBeMissing: grant.isOptional)
-  }
-
-  private static func lookUp(_ grant: PathGrant, mayBeMissing: Bool) throws -> [GrantedPath] {
+  private static func lookUp(
+    _ grant: PathGrant,
+    _ lookup: inout HostLookup,
+    mayBeMissing: Bool = false
+  ) throws -> [GrantedPath] {
     if grant.isPrefix {
       let cut = grant.path.lastIndex(of: "/") ?? grant.path.startIndex
       let parent = String(grant.path[..<cut])
       let start = grant.path[grant.path.index(after: cut)...].utf8
-      return HostTree.names(in: parent).filter { $0.utf8.starts(with: start) }
-        .compactMap { HostTree.findSystem("\(parent)/\($0)") }
+      return lookup.names(in: parent).filter { $0.utf8.starts(with: start) }
+        .compactMap { lookup.findSystem("\(parent)/\($0)") }
     }
     let found =
       grant.isOptional
-      ? HostTree.findSystem(grant.path) : HostTree.find(grant.path, isSystem: false)
+      ? lookup.findSystem(grant.path) : lookup.find(grant.path, isSystem: false)
     if let found { return [found] }
-    if mayBeMissing { return [] }
+    if mayBeMissing || grant.isOptional { return [] }
     let line = grant.line.map { " (line \($0))" } ?? ""
     throw RunSession.Refusal.policy(
       "\(grant.rule)\(line): \(grant.path) does not exist on this machine; make it, or take the "

@@ -8,29 +8,25 @@ struct RunNetwork: ~Copyable {
   /// Taken by the supervisor.
   private(set) var link: EgressLink?
   let grant: NetworkGrant
-  /// Variables of the run: placeholders of secrets, and where the bundle of roots lies.
+  /// Variables of the run: placeholders of secrets, where the bundle of roots lies, and registries.
   let environment: [String: String]
+  /// What a person should know before the run.
+  let notes: [String]
 
   /// Starts the way out where the policy grants one, or where it shall be seen what is wanted.
   static func start(
-    _ policy: CompiledPolicy,
+    _ grants: RunGrants,
     run: RunID,
     home: Home,
-    reads: [GrantedPath],
     learns: Bool,
     tracesPrograms: Bool
   ) throws -> RunNetwork? {
-    guard policy.grantsNetwork || learns else { return nil }
-    return try RunNetwork(policy, run: run, home: home, reads: reads, tracesPrograms)
+    guard grants.policy.grantsNetwork || learns else { return nil }
+    return try RunNetwork(grants, run: run, home: home, tracesPrograms)
   }
 
-  private init(
-    _ policy: CompiledPolicy,
-    run: RunID,
-    home: Home,
-    reads: [GrantedPath],
-    _ tracesPrograms: Bool
-  ) throws {
+  private init(_ grants: RunGrants, run: RunID, home: Home, _ tracesPrograms: Bool) throws {
+    let policy = grants.policy
     let stored: [StoredSecret]
     do {
       stored = try SecretStore(home: home).load(for: policy.network)
@@ -65,12 +61,39 @@ struct RunNetwork: ~Copyable {
       throw RunSession.Refusal.failed("cannot read the roots of trust in \(roots)")
     }
     for name in NetworkGrant.trustVariables { environment[name] = NetworkGrant.trustFile }
+    let placeholders = environment
+    let login: (Registry) -> String? = { registry in
+      Self.secret(for: registry, policy.network, stored).flatMap { placeholders[$0] }
+    }
+    environment.merge(grants.packages.environment(login)) { first, _ in first }
+    notes = grants.packages.notes(login)
     self.link = consume link
     self.environment = environment
     grant = NetworkGrant(
       plan: NetworkPlan(policy.network),
-      trust: RunTrust.make(Array(bundle) + [0x0A] + certificate, reads: reads)
+      files: RunTrust.make(Array(bundle) + [0x0A] + certificate, reads: grants.reads)
+        + grants.packages.files(login).map {
+          NetworkGrant.File(path: $0.path, content: Array($0.text.utf8))
+        }
     )
+  }
+
+  /// The name of the secret that is sent to a registry where a client sends its login.
+  private static func secret(
+    for registry: Registry,
+    _ network: [NetworkRule],
+    _ stored: [StoredSecret]
+  ) -> String? {
+    for case .host(let rule) in network
+    where rule.host == registry.host && rule.ports.contains(registry.port) {
+      let secret = stored.first { $0.name == rule.credential }
+      let isBound =
+        secret?.bindings.contains {
+          $0.host == registry.host.text && $0.header?.lowercased() == "authorization"
+        } ?? false
+      if isBound { return secret?.name }
+    }
+    return nil
   }
 
   mutating func takeLink() -> EgressLink? { link.take() }

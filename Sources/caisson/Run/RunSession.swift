@@ -18,6 +18,8 @@ struct RunSession {
   let json: Bool
   /// Hosts, and secrets with theirs, that are granted besides what the policy grants.
   var allowed: [String] = []
+  /// Kinds of packages whose registries are granted besides.
+  var packages: [String] = []
   var secrets: [String] = []
   /// Whether what the run wants of the network is to be seen, even where it is granted nothing.
   var learns = false
@@ -55,7 +57,7 @@ struct RunSession {
       policyName: policyName,
       directory: directory,
       mode: mode,
-      additions: NetworkAdditions.read(allowed, secrets, home: home),
+      additions: NetworkAdditions.read(allowed, packages, secrets, home: home),
       home: home
     )
     let files = RunFiles(home: home, run: run)
@@ -67,13 +69,13 @@ struct RunSession {
     try StandardInput.makePrivate(in: files.directory)
     // Before anything else is made: whoever cannot be given a way out is not started.
     var network = try RunNetwork.start(
-      grants.policy,
+      grants,
       run: run,
       home: home,
-      reads: grants.reads,
       learns: learns,
       tracesPrograms: tracesPrograms
     )
+    if !quiet { for note in network?.notes ?? [] { complain(note) } }
     var environment = RunEnvironment.make(
       policy: grants.policy,
       run: run,

@@ -24,23 +24,23 @@ enum RunTrust {
   }
 
   /// - Parameter bundle: all roots, in PEM.
-  static func make(_ bundle: [UInt8], reads: [GrantedPath]) -> [NetworkGrant.Trust] {
+  static func make(_ bundle: [UInt8], reads: [GrantedPath]) -> [NetworkGrant.File] {
     func visible(_ paths: [String]) -> [String] {
       let files = paths.compactMap { HostTree.find($0, isSystem: true) }.filter { place in
         !place.isDirectory && reads.contains { PathText.covers($0.real, place.real) }
       }
       return Set(files.map(\.real)).sorted()
     }
-    let everywhere = NetworkGrant.Trust(
-      file: NetworkGrant.trustFile,
+    let everywhere = NetworkGrant.File(
+      path: NetworkGrant.trustFile,
       content: bundle,
       places: visible(bundles)
     )
     // No variable tells Java of it without a line on stderr at each start.
     let stores = visible(javaStores())
     guard !stores.isEmpty else { return [everywhere] }
-    let java = NetworkGrant.Trust(
-      file: "/etc/caisson/cacerts",
+    let java = NetworkGrant.File(
+      path: "/etc/caisson/cacerts",
       content: JavaTrustStore.make(pem: bundle),
       places: stores
     )

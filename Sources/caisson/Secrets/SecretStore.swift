@@ -64,6 +64,7 @@ struct SecretStore {
         if let name = rule.credential { hosts.append((name, rule.host.text)) }
       case .git(let rule):
         if let name = rule.credential { hosts.append((name, rule.host.text)) }
+      case .packages: break
       }
     }
     let secrets = try load(names: Set(hosts.map(\.name)).sorted())

@@ -39,4 +39,27 @@ import Testing
       return
     }
   }
+
+  @Test func `the first line tells requests from everything else, however it is spelt`() {
+    let requests = [
+      "GET / HTTP/1.1\r\n", "\r\n \t\nfoo /x http/1.0\n", "A\u{0B}/\u{0C}Http/1.1",
+      "PRI * HTTP/2.0\r\n",
+      "X y  HTTP/", "GET /HTTP/ HTTP/1.1", "GET HTTP HTTP/9",
+    ]
+    for text in requests {
+      #expect(FirstLine(text.utf8).reading == .request, "\(text)")
+      var slow = FirstLine()
+      for byte in text.utf8 { slow.read([byte]) }
+      #expect(slow.reading == .request, "\(text), byte by byte")
+    }
+    #expect(FirstLine([0x85] + "GET\u{20}/".utf8 + [0xA0] + "HTTP/".utf8).reading == .request)
+    for text in [
+      "EHLO x\r\n", "SSH-2.0-x\r\nGET / HTTP/1.1", "GET key\r\n", "\u{16}\u{3} HTTP/1.1",
+    ] {
+      #expect(FirstLine(text.utf8).reading == .other, "\(text)")
+    }
+    for text in ["", "\r\n", "GET / HTTP", "AMQP\0\0", "x"] {
+      #expect(FirstLine(text.utf8).reading == .open, "\(text)")
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import CLinux
-import Glibc
+import Foundation
 import Policy
 import Testing
 
@@ -111,6 +111,33 @@ import Testing
     #expect(fronted.receive().isEmpty)
     let row = try process.row { $0.verdict == .denied }
     #expect(row.reason == "TLS towards echo.test asks for front.test")
+  }
+
+  @Test func `a request is for the host that it is sent to, even where all is granted`() throws {
+    let (echo, process) = (try Echo(), try EgressProcess())
+    try process.serve(policy(echo.port), limits: "{\"silence\": 0.05}")
+    let other = " / HTTP/1.1\r\nHost: other.test\r\n\r\n"
+    for start in ["GET", "\r\nGET", "FOO", "PROPFIND", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nGET"] {
+      for pause in [0, 0.3] {
+        let client = try connect(process, "echo.test:\(echo.port)")
+        #expect(client.text(until: "\r\n\r\n") == established)
+        if pause > 0 { Thread.sleep(forTimeInterval: pause) }
+        client.send(start + other)
+        let answer = client.text(until: "\r\n")
+        let status = start.hasPrefix("PRI") ? 505 : 400
+        #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(start) after \(pause) s")
+      }
+    }
+    let split = try connect(process, "echo.test:\(echo.port)")
+    #expect(split.text(until: "\r\n\r\n") == established)
+    split.send("FOO")
+    #expect(split.text(until: "FOO") == "FOO")
+    split.send(other)
+    #expect(split.textToEnd().isEmpty)
+    let row = try process.row {
+      $0.reason == "what was passed on unread turned out to be a request"
+    }
+    #expect(row.verdict == .denied && row.sent == 3)
   }
 
   @Test func `an address of the inside needs a grant of its own`() throws {

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Policy
 import Testing
@@ -65,6 +66,30 @@ import Testing
       )
       #expect(answer.status == 200)
       #expect(answer.body == "the secret is [redacted:TOKEN]\n")
+    }
+  }
+
+  @Test func `a package is hashed as the run gets it, or not at all`() async throws {
+    let secret = try Self.secret(.header("authorization"))
+    try await InspectedRun.with(Self.rules, secrets: [secret]) { run in
+      let path = "/gzip/a-1.0.tar.gz"
+      let answer = try await run.curl(
+        path,
+        "-H",
+        "Authorization: Bearer \(Self.placeholder)",
+        "--compressed"
+      )
+      #expect(answer.body == "the secret is [redacted:TOKEN]\n")
+      let hash = SHA256.hash(data: Data(answer.body.utf8)).map {
+        ($0 < 16 ? "0" : "") + String($0, radix: 16)
+      }
+      let read = try #require(run.audit.all.compactMap(\.package).last)
+      #expect(read.sha256 == hash.joined())
+      // What stays coded on its way is not the file.
+      _ = try await run.curl(path, "--compressed")
+      let coded = try #require(run.audit.all.compactMap(\.package).last)
+      #expect(coded.name == "a")
+      #expect(coded.sha256 == nil)
     }
   }
 

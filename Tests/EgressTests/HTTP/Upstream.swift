@@ -106,7 +106,7 @@ private final class Responder: ChannelInboundHandler {
     case "/bytes":
       let size = Int(head.uri.split(separator: "=").last ?? "") ?? 0
       stream(size, context)
-    case "/gzip":
+    case "/gzip", "/gzip/a-1.0.tar.gz":
       // "the secret is s3cr3t-value-0001" as gzip writes it
       let bytes = Data(base64Encoded: Self.gzipped) ?? Data()
       send(.ok, ["content-encoding": "gzip"], ByteBuffer(bytes: bytes), context)

@@ -184,7 +184,8 @@ struct HostileWorld: Sendable {
 }
 
 extension Command {
-  fileprivate func within(_ before: String?) -> Command {
+  /// The same in mounts of its own, behind what a shell does there first.
+  func within(_ before: String?) -> Command {
     guard let before else { return self }
     var command = self
     command.executable = "/usr/bin/unshare"

@@ -6,16 +6,28 @@ import Testing
 /// under one that does not.
 struct NetworkWorkflow {
   /// Entries of `network`; `TLS`, `PLAIN` and `WEBSOCKET` stand for the servers' ports.
-  let grants: String
+  var grants: String
   /// A shell script. `$TLS`, `$PLAIN` and `$WEBSOCKET` are the servers' addresses, and `$BIN` is
   /// where the clients of PyPI are.
   let script: String
   /// Files of the workspace, by name.
   var files: [String: String] = [:]
+  /// Files of the caller's home, by name; ports stand in them as in `grants`.
+  var caller: [String: String] = [:]
+  /// Options of `caisson run`.
+  var options = ["--quiet"]
+  var environment: [String: String?] = [:]
+  /// Stored, and bound to the header Authorization at the host.
+  var secret: (name: String, value: String)?
+  var readsAudit = false
+  /// What a shell does first, in mounts of its own.
+  var before: String?
 
   struct Outcome {
     let result: Command.Result
     let rows: [Row]
+    /// The audit as a person reads it.
+    let audit: String
 
     var denials: [Row] { rows.filter { $0.verdict == "denied" } }
   }
@@ -33,6 +45,12 @@ struct NetworkWorkflow {
     let port, count: Int
     let method, path, remedy, transport, detail, address, reason, unknownProgram: String?
     let received: UInt64?
+    let package: Package?
+
+    struct Package: Decodable {
+      let name, version, file: String
+      let sha256: String?
+    }
     let program: Program?
   }
 
@@ -86,8 +104,9 @@ struct NetworkWorkflow {
       "WEBSOCKET": "\(upstreams.websocket)",
     ]
     return try await RunTests.withPlace { place in
-      var network = grants
-      for (name, port) in ports { network = network.replacing(name, with: port) }
+      func numbered(_ text: String) -> String {
+        ports.reduce(text) { $0.replacing($1.key, with: $1.value) }
+      }
       try """
       version: 1
       filesystem:
@@ -100,26 +119,43 @@ struct NetworkWorkflow {
           WEBSOCKET: wss://up.example.com:\(upstreams.websocket)
           BIN: \(Upstreams.clients)/venv/bin
       network:
-      \(network)
+      \(numbered(grants))
       """
       .write(toFile: "\(place.home).yaml", atomically: false, encoding: .utf8)
       for (name, content) in files { try place.write(name, content) }
       var sealed = Command.caisson(
         "run",
-        "--quiet",
         "--policy",
         "\(place.home).yaml",
-        "--",
-        "sh",
-        "-c",
-        script,
         home: place.home,
+        environment: environment,
         directory: place.workspace
       )
+      sealed.arguments += options + ["--", "sh", "-c", script]
       sealed.environment["SSL_CERT_FILE"] = "\(upstreams.place)/roots.pem"
-      let result = try await sealed.run()
+      if !caller.isEmpty {
+        let home = place.workspace.removingLastComponent().appending("caller")
+        sealed.environment["HOME"] = home.string
+        for (name, content) in caller {
+          let file = home.appending(name)
+          try FileManager.default.createDirectory(
+            atPath: file.removingLastComponent().string,
+            withIntermediateDirectories: true
+          )
+          try Data(numbered(content).utf8).write(to: URL(filePath: file.string))
+        }
+      }
+      if let secret {
+        var command = Command.caisson("secret", "set", home: place.home, input: secret.value)
+        command.arguments += [secret.name, "--host", "up.example.com"]
+        let stored = try await command.run()
+        try #require(stored.status == .exited(0), "\(stored.error)")
+      }
+      let result = try await sealed.within(before.map(numbered)).run()
       let audit = try await Command.caisson("audit", "last", "--json", home: place.home).run()
-      return Outcome(result: result, rows: try Self.rows(audit.output))
+      let text =
+        readsAudit ? try await Command.caisson("audit", "last", home: place.home).run().output : ""
+      return Outcome(result: result, rows: try Self.rows(audit.output), audit: text)
     }
   }
 
