@@ -85,31 +85,3 @@ long cl_datagram_answer(
   while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
 }
-
-long cl_receive_rights(int socket, void *bytes, size_t count, int descriptors[32], int *number) {
-  union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(32 * sizeof(int))];
-  } control;
-  struct iovec vector = {bytes, count};
-  struct msghdr message = {
-    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
-    .msg_controllen = sizeof control};
-  *number = 0;
-  ssize_t n;
-  do n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) return -errno;
-  for (struct cmsghdr *h = CMSG_FIRSTHDR(&message); h; h = CMSG_NXTHDR(&message, h)) {
-    if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;
-    int found = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    memcpy(descriptors, CMSG_DATA(h), (size_t)found * sizeof(int));
-    *number = found;
-  }
-  if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-    for (int i = 0; i < *number; i++) close(descriptors[i]);
-    *number = 0;
-    return -EMSGSIZE;
-  }
-  return n;
-}

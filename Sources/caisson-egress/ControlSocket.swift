@@ -25,7 +25,7 @@ final class ControlSocket: Sendable {
     var buffer = [UInt8](repeating: 0, count: ControlMessage.longestBody + 2)
     var descriptors = [CInt](repeating: -1, count: ControlMessage.mostDescriptors)
     var count: CInt = 0
-    let length = cl_receive_rights(descriptor, &buffer, buffer.count, &descriptors, &count)
+    let length = cl_receive(descriptor, &buffer, buffer.count, &descriptors, &count)
     if length == 0 { cl_exit(0) }
     guard length > 0 else { throw ServiceError("the control socket cannot be read: \(-length)") }
     guard let message = ControlMessage(packet: buffer[..<length]) else {

@@ -21,8 +21,4 @@ long cl_datagram_receive(int socket, void *bytes, size_t count, struct cl_datagr
 long cl_datagram_answer(
   int socket, const void *bytes, size_t count, const struct cl_datagram_path *path);
 
-/// Receives one packet and up to 32 descriptors (close-on-exec); a truncated one is -EMSGSIZE.
-long cl_receive_rights(
-  int socket, void *bytes, size_t count, int descriptors[32], int *descriptor_count);
-
 #endif

@@ -22,7 +22,7 @@ package struct ControlMessage: Hashable, Sendable {
 
   package static let longestBody = 60 << 10
   /// Descriptors that one packet brings at most.
-  package static let mostDescriptors = 32
+  package static let mostDescriptors = 4
 
   package let kind: Kind
   package let body: [UInt8]

@@ -135,7 +135,7 @@ final class EgressProcess {
     var buffer = [UInt8](repeating: 0, count: ControlMessage.longestBody + 1)
     var descriptors = [CInt](repeating: -1, count: 32)
     var count: CInt = 0
-    let length = cl_receive_rights(control, &buffer, buffer.count, &descriptors, &count)
+    let length = cl_receive(control, &buffer, buffer.count, &descriptors, &count)
     guard length > 0, let message = ControlMessage(packet: buffer[..<length]) else {
       throw Failure(description: "the process is gone, or said something else: \(length)")
     }
