@@ -12,7 +12,11 @@ struct Conversation {
   init(_ control: ControlSocket, _ audit: AuditBuffer) {
     self.control = control
     self.audit = audit
-    session = Session(audit: audit)
+    let queue = DispatchQueue(label: "questions")
+    session = Session(audit: audit) { place in
+      // Sending waits where the supervisor is behind, and connections must not.
+      queue.async { control.send(ControlMessage(.question, body: Array(place.text.utf8))) }
+    }
   }
 
   /// Goes on until there is an error, or the process ends.

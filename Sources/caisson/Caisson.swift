@@ -13,7 +13,7 @@ enum Main {
     {
       Foundation.exit(session.run())
     }
-    Caisson.main()
+    Caisson.main(Learning.complete(Array(arguments)))
   }
 }
 

@@ -32,6 +32,8 @@ enum RowText {
     case .denial(let denial): sentence(denial)
     case .limitHit(let hit): "limit \(hit.limit) of \(hit.value) reached: \(hit.detail)"
     case .network(let event): sentence(event)
+    case .networkGranted(let granted):
+      "granted at the terminal: \(granted.host):\(granted.port)"
     case .networkRevoked(let revoked):
       revoked.remaining == 0
         ? "network revoked" : "network revoked but for \(revoked.remaining) entries"

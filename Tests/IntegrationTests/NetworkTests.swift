@@ -58,4 +58,29 @@ import Testing
       }
     }
   }
+
+  @Test func `where nobody can be asked, what a run wants is recorded`() async throws {
+    try await RunTests.withPlace { place in
+      var sealed = Command.named(
+        "setsid",
+        Command.binary("caisson").string,
+        "run",
+        "--learn",
+        "--",
+        "curl",
+        "-sS",
+        "-m",
+        "10",
+        "http://api.example.com/",
+        directory: place.workspace
+      )
+      sealed.environment["CAISSON_HOME"] = place.home.string
+      let result = try await sealed.run()
+      #expect(result.error.contains("nobody can be asked without a terminal"))
+      #expect(result.output.contains("the policy does not grant api.example.com:80"))
+      #expect(try await place.audit().contains("denied GET api.example.com:80/"))
+      let wrong = try await place.run(["--learn=guess"], "true")
+      #expect(wrong.status == .exited(64))
+    }
+  }
 }

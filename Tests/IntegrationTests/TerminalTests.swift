@@ -90,4 +90,28 @@ struct TerminalTests {
       """
     )
   }
+
+  @Test func `under --learn the person is asked about each host once, and the answer holds`()
+    async throws
+  {
+    try await session(
+      """
+      get = "curl -sS -m 20 http://nowhere.invalid/; echo; "
+      type(sys.argv[1] + " run --learn -- sh -c '" + get + get + "echo e$((1+1))'\\n")
+      until(r"wants nowhere.invalid at port 80. Allow it for this run\\? \\[y/N\\] ")
+      type("y"); time.sleep(0.7); type("n"); text = until("e2\\r")
+      assert text.count("does not grant nowhere.invalid:80") == 2, text
+      assert "[y/N]" not in text, text
+      until("caisson: run"); until(r"\\$ ")
+      type(sys.argv[1] + " run --quiet --learn -- sh -c '" + get + get + "echo e$((1+1))'\\n")
+      until(r"\\[y/N\\] "); time.sleep(0.7); type("y"); text = until("e2\\r")
+      assert text.count("nowhere.invalid was not resolved") == 2, text
+      assert "[y/N]" not in text, text
+      until(r"\\$ "); type(sys.argv[1] + " audit last\\n")
+      until("granted at the terminal: nowhere.invalid:80"); until(r"\\$ ")
+      type(sys.argv[1] + " policy learn last\\n"); until(r"\\+  - { host: nowhere.invalid, ports: \\[80\\] }")
+      until(r"\\$ ")
+      """
+    )
+  }
 }

@@ -54,7 +54,7 @@ extension Doorkeeper {
 
   private var place: Flow {
     switch stage {
-    case .place(let flow, _), .literal(let flow): flow
+    case .place(let flow, _), .literal(let flow), .asked(let flow): flow
     case .shared(let pattern, _): unknown(pattern)
     case .proxy, .handedOver, .ended: unknown("")
     }

@@ -14,6 +14,8 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     case shared(pattern: String, only: String?)
     case place(Flow, Admission)
     case literal(Flow)
+    /// A person is asked, and nothing is read meanwhile.
+    case asked(Flow)
     /// Somebody else answers; what still comes in is theirs once they are ready.
     case handedOver
     case ended
@@ -127,7 +129,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
       evaluateDenied(flow, Self.refusal(flow, rule, remedy), bytes, context)
     case .literal(let flow):
       evaluateDenied(flow, Self.literalRefusal(flow), bytes, context)
-    case .handedOver:
+    case .asked, .handedOver:
       break
     case .ended:
       if isInputEnded { end(context) } else { context.read() }
@@ -160,6 +162,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
   /// Goes on to a place whose name is known.
   func enter(_ flow: Flow, _ context: ChannelHandlerContext) {
     let admission = admission(flow)
+    if case .denied = admission, ask(flow, context, then: { $0.enter(flow, $1) }) { return }
     stage = .place(flow, admission)
     switch admission {
     case .passed(let rule):
@@ -173,6 +176,26 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
       note(flow, Self.refusal(flow, rule, remedy))
       wait(entrance.limits.unused, context) { $0.end($1) }
     }
+  }
+
+  /// Waits for a person's word on a place that nothing grants; false where there is none to wait for.
+  func ask(
+    _ flow: Flow,
+    _ context: ChannelHandlerContext,
+    then goOn: @escaping (Doorkeeper, ChannelHandlerContext) -> Void
+  ) -> Bool {
+    let place = Questions.Place(host: flow.host, port: flow.port)
+    guard let answer = entrance.questions?.wait(for: place, on: context.eventLoop) else {
+      return false
+    }
+    stopTimers()
+    stage = .asked(flow)
+    answer.assumeIsolated().whenComplete { [self] _ in
+      guard case .asked = stage else { return }
+      goOn(self, context)
+      evaluate(context)
+    }
+    return true
   }
 
   /// Ports on which servers wait for the client to speak.

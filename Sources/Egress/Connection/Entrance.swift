@@ -13,6 +13,8 @@ package struct Entrance: Sendable {
   let witness: ProgramWitness?
   let ledger: Ledger
   let limits: TransportLimits
+  /// Where a person is asked about what nothing grants.
+  let questions: Questions?
   private let overflow = Overflow()
 
   init(
@@ -24,7 +26,8 @@ package struct Entrance: Sendable {
     audit: any AuditSink,
     witness: ProgramWitness?,
     ledger: Ledger,
-    limits: TransportLimits
+    limits: TransportLimits,
+    questions: Questions? = nil
   ) {
     self.policy = policy
     self.names = names
@@ -35,6 +38,7 @@ package struct Entrance: Sendable {
     self.witness = witness
     self.ledger = ledger
     self.limits = limits
+    self.questions = questions
   }
 
   /// Where an accepted connection wants to go, as far as its own address tells.

@@ -29,6 +29,8 @@ package struct Configuration: Codable, Sendable {
   /// The path of the bundle of roots that the world's certificates are checked against.
   package var trust: String
   package var limits: TransportLimits?
+  /// Whether a person is asked about hosts that nothing grants.
+  package var asks: Bool?
   /// Whether each connection shall be told whose it is.
   package var tracesPrograms: Bool?
 

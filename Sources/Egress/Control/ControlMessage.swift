@@ -9,12 +9,14 @@ package struct ControlMessage: Hashable, Sendable {
     case sockets = 0x53
     case policy = 0x50
     case quit = 0x51
+    case refusal = 0x4E
     // To the supervisor.
     case ready = 0x72
     case tracing = 0x77
     case serving = 0x73
     case policyTaken = 0x70
     case audit = 0x61
+    case question = 0x71
     case fatal = 0x65
   }
 

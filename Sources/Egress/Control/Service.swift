@@ -15,10 +15,17 @@ package final class Service: Sendable {
   package let attempts: AttemptLog
   /// Nil where nobody asked whose connections are.
   package let witness: ProgramWitness?
+  /// Nil where nobody is asked.
+  package let questions: Questions?
   /// The certificate that the run trusts, as PEM.
   package let certificate: [UInt8]
 
-  package init(_ configuration: Configuration, audit: any AuditSink) throws(ServiceError) {
+  /// - Parameter ask: puts a question to a person; the answer is a policy, or a refusal.
+  package init(
+    _ configuration: Configuration,
+    audit: any AuditSink,
+    ask: @escaping @Sendable (Questions.Place) -> Void = { _ in }
+  ) throws(ServiceError) {
     let rules = try Self.rules(configuration.policy)
     let limits = configuration.limits ?? TransportLimits()
     let witness =
@@ -29,7 +36,13 @@ package final class Service: Sendable {
     // A connection takes a descriptor on either side; nobody waits for one that never comes.
     let affordable = max((sysconf(Int32(_SC_OPEN_MAX)) - 64) / 3, 1)
     let registry = FlowRegistry(policy: policy, capacity: min(limits.connections, affordable))
-    let names = NameService(reserved: plan.reserved, policy: policy, audit: audit)
+    let names = NameService(
+      reserved: plan.reserved,
+      policy: policy,
+      audit: audit,
+      // Where a person is asked, the answer makes the row.
+      tellsUnknown: configuration.asks != true
+    )
     let threads = NIOThreadPool(numberOfThreads: 4)
     threads.start()
     let dialer = NetworkDialer(
@@ -55,6 +68,7 @@ package final class Service: Sendable {
     self.registry = registry
     self.names = names
     self.witness = witness
+    questions = configuration.asks == true ? Questions(ask: ask) : nil
     attempts = AttemptLog(plan: plan, names: names, policy: policy, audit: audit)
     entrance = Entrance(
       policy: policy,
@@ -65,7 +79,8 @@ package final class Service: Sendable {
       audit: audit,
       witness: witness,
       ledger: ledger,
-      limits: limits
+      limits: limits,
+      questions: questions
     )
     certificate = Array(authority.certificatePEM.utf8)
     group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 2))
@@ -104,6 +119,7 @@ package final class Service: Sendable {
     policy.replace(with: NetworkPolicy(rules: rules))
     let closing = registry.review()
     server.policyChanged()
+    questions?.review(policy.current)
     // A close that fails leaves nothing open either.
     try? EventLoopFuture.andAllComplete(closing, on: group.next()).wait()
   }

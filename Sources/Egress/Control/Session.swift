@@ -24,9 +24,15 @@ package final class Session {
 
   private var stage = Stage.unconfigured
   private let audit: any AuditSink
+  private let ask: @Sendable (Questions.Place) -> Void
 
-  package init(audit: any AuditSink) {
+  /// - Parameter ask: puts a question to a person.
+  package init(
+    audit: any AuditSink,
+    ask: @escaping @Sendable (Questions.Place) -> Void = { _ in }
+  ) {
     self.audit = audit
+    self.ask = ask
   }
 
   /// - Parameters:
@@ -39,7 +45,7 @@ package final class Session {
   ) throws(ServiceError) -> Reply {
     switch (message.kind, stage) {
     case (.configure, .unconfigured):
-      let service = try Service(Self.decode(attachment), audit: audit)
+      let service = try Service(Self.decode(attachment), audit: audit, ask: ask)
       stage = .collecting(service, [])
       return .ready(certificate: service.certificate)
     case (.tap, .collecting(let service, _)), (.tap, .serving(let service)):
@@ -68,6 +74,12 @@ package final class Session {
       let update: PolicyUpdate = try Self.decode(attachment)
       try service.replacePolicy(update.policy)
       return .policyTaken
+    case (.refusal, .serving(let service)):
+      guard let place = Questions.Place(String(decoding: message.body, as: UTF8.self)) else {
+        throw ServiceError("a refusal names no place")
+      }
+      service.questions?.refuse(place)
+      return .nothing
     case (.quit, .collecting(let service, _)), (.quit, .serving(let service)):
       service.close()
       return .quit

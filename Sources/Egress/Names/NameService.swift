@@ -15,14 +15,21 @@ package final class NameService: Sendable {
   private let state: Mutex<State>
   private let policy: PolicyBox
   private let audit: any AuditSink
+  private let tellsUnknown: Bool
 
   /// The names that get a row of their own in the audit.
   private static let mostTold = 2_048
 
-  package init(reserved: [NetworkPlan.Reserved], policy: PolicyBox, audit: any AuditSink) {
+  package init(
+    reserved: [NetworkPlan.Reserved],
+    policy: PolicyBox,
+    audit: any AuditSink,
+    tellsUnknown: Bool = true
+  ) {
     state = Mutex(State(table: NameTable(reserved: reserved)))
     self.policy = policy
     self.audit = audit
+    self.tellsUnknown = tellsUnknown
   }
 
   /// The answer to a message; nil where it deserves none.
@@ -92,7 +99,7 @@ package final class NameService: Sendable {
       state.untold = 0
       return (number, false, Self.mostTold)
     }
-    if isNew { report(name) }
+    if isNew, tellsUnknown { report(name) }
     if untold > 0 {
       report("too many unknown names were asked for to tell them all", count: untold)
     }

@@ -12,6 +12,7 @@ package enum Event: Sendable, Equatable {
   case denial(Denial)
   case limitHit(LimitHit)
   case network(NetworkEvent)
+  case networkGranted(NetworkGranted)
   case networkRevoked(NetworkRevoked)
   case applyStarted(ApplyStarted)
   case applyFinished(ApplyFinished)
@@ -36,6 +37,7 @@ package enum Event: Sendable, Equatable {
     case .denial: "denial"
     case .limitHit: "limit-hit"
     case .network: "network"
+    case .networkGranted: "network-granted"
     case .networkRevoked: "network-revoked"
     case .applyStarted: "apply-started"
     case .applyFinished: "apply-finished"
@@ -56,6 +58,7 @@ package enum Event: Sendable, Equatable {
     case .denial(let value): try Self.encode(value)
     case .limitHit(let value): try Self.encode(value)
     case .network(let value): try Self.encode(value)
+    case .networkGranted(let value): try Self.encode(value)
     case .networkRevoked(let value): try Self.encode(value)
     case .applyStarted(let value): try Self.encode(value)
     case .applyFinished(let value): try Self.encode(value)
@@ -75,6 +78,7 @@ package enum Event: Sendable, Equatable {
     case "denial": decode(payload).map(Event.denial)
     case "limit-hit": decode(payload).map(Event.limitHit)
     case "network": decode(payload).map(Event.network)
+    case "network-granted": decode(payload).map(Event.networkGranted)
     case "network-revoked": decode(payload).map(Event.networkRevoked)
     case "apply-started": decode(payload).map(Event.applyStarted)
     case "apply-finished": decode(payload).map(Event.applyFinished)

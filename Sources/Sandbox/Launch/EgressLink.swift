@@ -11,6 +11,8 @@ package struct EgressLink: ~Copyable {
     /// A JSON array of observations.
     case audit([UInt8])
     case policyTaken
+    /// A place that nothing grants, on which a connection waits: `PORT HOST`.
+    case question(String)
     case failed(String)
     case ended
   }
@@ -130,13 +132,20 @@ package struct EgressLink: ~Copyable {
     case .ended: throw .egress("it ended at its start")
     case .failed(let what): throw .egress(what)
     case .audit(let body): early.append(body)
-    case .policyTaken, nil: break
+    // Nothing of the run is there yet that could ask.
+    case .question, .policyTaken, nil: break
     }
   }
 
   /// Puts another policy in force; `policyTaken` answers.
   package func replacePolicy(_ update: [UInt8]) throws(SandboxError) {
     try send(UInt8(ascii: "P"), file: update)
+  }
+
+  /// Says no to a question.
+  func refuse(_ place: String) {
+    let body = [UInt8(ascii: "N")] + Array(place.utf8)
+    _ = cl_send(control, body, body.count, nil, 0)
   }
 
   /// Takes one message without waiting longer than for one that is there.
@@ -151,6 +160,7 @@ package struct EgressLink: ~Copyable {
     switch bytes[0] {
     case UInt8(ascii: "a"): return .audit(body)
     case UInt8(ascii: "p"): return .policyTaken
+    case UInt8(ascii: "q"): return .question(String(decoding: body, as: UTF8.self))
     case UInt8(ascii: "e"): return .failed(String(decoding: body, as: UTF8.self))
     case UInt8(ascii: "s"):
       isServing = true

@@ -1,6 +1,9 @@
 internal import CLinux
 
 extension RunSupervisor {
+  /// Whether a person at a terminal can be asked.
+  package static var canAsk: Bool { TerminalQuestion.isPossible }
+
   /// Passes on sockets of the run.
   mutating func giveEgress(_ sockets: [Int32]) {
     guard egress != nil else {
@@ -51,6 +54,7 @@ extension RunSupervisor {
     case .audit(let body): record([body])
     case .failed(let what): end = end ?? .failed(.egress(what))
     case .ended: end = end ?? .failed(.egress("it was killed"))
+    case .question(let place): questions.append(place)
     case .policyTaken, nil: break
     }
   }
@@ -65,6 +69,32 @@ extension RunSupervisor {
       } catch {}
     }
     finishEgress()
+  }
+
+  /// Puts the next question to the person at the terminal; where nobody is there, the answer is no.
+  mutating func askNext() {
+    guard question == nil, !questions.isEmpty else { return }
+    let place = questions.removeFirst()
+    if hooks.granted != nil, let asked = TerminalQuestion.ask(place, hooks.question(place)) {
+      question = consume asked
+    } else {
+      egress?.refuse(place)
+    }
+  }
+
+  /// Takes what was answered to the question that stands, if it was.
+  mutating func takeAnswer() {
+    guard let isYes = question?.answer(), let place = question.take()?.place else { return }
+    guard isYes, let granted = hooks.granted else {
+      egress?.refuse(place)
+      return
+    }
+    do {
+      try egress?.replacePolicy(granted(place))
+    } catch {
+      // What cannot be recorded is not granted.
+      egress?.refuse(place)
+    }
   }
 
   /// Ends the way out, and records what it saw last.

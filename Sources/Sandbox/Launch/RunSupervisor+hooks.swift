@@ -13,6 +13,10 @@ extension RunSupervisor {
     /// Called when somebody asked to take network from the run: the update that leaves less of it, or
     /// nil where nothing of it is left.
     package var revoked: () throws -> [UInt8]? = { nil }
+    /// The words in which a person is asked about a place, given as `PORT HOST`.
+    package var question: (String) -> String = { $0 }
+    /// Called with a place that a person granted: the update that grants it, too.
+    package var granted: ((String) throws -> [UInt8])?
     /// Called where the run's loopback was to be tapped: with 0, or with why it is not.
     package var tapped: (Int32) -> Void = { _ in }
     /// Called with what the way out observed, in JSON; gives what of it was refused. Throwing ends

@@ -17,6 +17,9 @@ package struct RunSupervisor: ~Copyable {
 
   private var output: OutputRelay
   var egress: EgressLink?
+  /// Places that a person is to be asked about, and the one that is asked about now.
+  var questions: [String] = []
+  var question: TerminalQuestion?
   private var control: Int32
   private var listener: Int32 = -1
   private let launcher: Int32
@@ -96,13 +99,16 @@ package struct RunSupervisor: ~Copyable {
         poll(tick?.number ?? -1), poll(egress?.control ?? -1),
       ]
       relay?.takeTerminal()
-      let terminal = relay?.wanted ?? []
+      // A question has the terminal for itself.
+      let terminal = question == nil ? relay?.wanted ?? [] : []
       entries += terminal.map {
         cl_poll(descriptor: $0.descriptor, wanted: Int16($0.events), seen: 0)
       }
       let files = output.wanted
       entries += files.map { poll($0) }
-      let ready = cl_poll(&entries, Int32(entries.count), relay?.patience ?? -1, 1)
+      if let descriptor = question?.descriptor { entries.append(poll(descriptor)) }
+      let patience = question?.rest ?? relay?.patience ?? -1
+      let ready = cl_poll(&entries, Int32(entries.count), patience, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
       for index in terminal.indices where entries[6 + index].seen != 0 {
@@ -134,6 +140,8 @@ package struct RunSupervisor: ~Copyable {
         checkUsage(&tick)
       }
       if entries[5].seen != 0 { handleEgress() }
+      takeAnswer()
+      askNext()
       // Whoever ended the run in this round may have read the message: another read would wait.
       if end == nil, entries[0].seen != 0, let master = handleControl() {
         relay = TerminalRelay(master: Descriptor(master), terminals: plan.terminals)

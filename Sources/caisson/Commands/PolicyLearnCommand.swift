@@ -67,6 +67,18 @@ extension PolicyCommand {
         last = end
         for row in rows {
           // Neither a datagram nor what a limit refused can be granted.
+          if case .networkGranted(let granted) = row.event {
+            // What a person granted for one run is what the next one wants.
+            seen.append(
+              ObservedRequest(
+                host: granted.host,
+                port: granted.port,
+                method: nil,
+                path: nil,
+                isDenied: true
+              )
+            )
+          }
           guard case .network(let event) = row.event, event.kind != "packet",
             event.transport != "udp", !event.host.isEmpty
           else { continue }

@@ -77,11 +77,15 @@ struct RunCommand: ParsableCommand {
   )
   var secret: [String] = []
 
-  @Flag(
+  @Option(
     name: .long,
-    help: "Record which hosts the command wants, refused all the same; see 'caisson policy learn'."
+    help: ArgumentHelp(
+      "Ask at the terminal about hosts that nothing grants (--learn), or refuse and record them (--learn=record); see 'caisson policy learn'.",
+      valueName: "ask|record"
+    ),
+    completion: .list(Learning.allCases.map(\.rawValue))
   )
-  var learn = false
+  var learn: Learning?
 
   @Flag(name: .long, help: "Record each file access that the policy refuses (slower).")
   var traceDenials = false
@@ -119,7 +123,7 @@ struct RunCommand: ParsableCommand {
       allowed: allow,
       packages: packages,
       secrets: secret,
-      learns: learn,
+      learning: learn,
       command: command
     )
     Foundation.exit(session.run())

@@ -18,14 +18,21 @@ struct RunNetwork: ~Copyable {
     _ grants: RunGrants,
     run: RunID,
     home: Home,
+    asks: Bool,
     learns: Bool,
     tracesPrograms: Bool
   ) throws -> RunNetwork? {
     guard grants.policy.grantsNetwork || learns else { return nil }
-    return try RunNetwork(grants, run: run, home: home, tracesPrograms)
+    return try RunNetwork(grants, run: run, home: home, asks, tracesPrograms)
   }
 
-  private init(_ grants: RunGrants, run: RunID, home: Home, _ tracesPrograms: Bool) throws {
+  private init(
+    _ grants: RunGrants,
+    run: RunID,
+    home: Home,
+    _ asks: Bool,
+    _ tracesPrograms: Bool
+  ) throws {
     let policy = grants.policy
     let stored: [StoredSecret]
     do {
@@ -53,6 +60,7 @@ struct RunNetwork: ~Copyable {
       policy: policy.document.canonicalText,
       secrets: secrets,
       trust: roots,
+      asks: asks,
       tracesPrograms: tracesPrograms
     )
     let link = try EgressLink(path: RunSession.ownPath("caisson-egress"))
@@ -109,7 +117,7 @@ struct RunNetwork: ~Copyable {
     let run, policy: String
     let secrets: [Secret]
     let trust: String
-    let tracesPrograms: Bool
+    let asks, tracesPrograms: Bool
   }
 }
 

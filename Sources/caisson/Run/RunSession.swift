@@ -22,7 +22,7 @@ struct RunSession {
   var packages: [String] = []
   var secrets: [String] = []
   /// Whether what the run wants of the network is to be seen, even where it is granted nothing.
-  var learns = false
+  var learning: Learning?
   let command: [String]
 
   /// Why a run was not started, with its exit status.
@@ -68,11 +68,16 @@ struct RunSession {
 
     try StandardInput.makePrivate(in: files.directory)
     // Before anything else is made: whoever cannot be given a way out is not started.
+    let asks = learning == .ask && RunSupervisor.canAsk
+    if learning == .ask, !asks, !quiet {
+      complain("nobody can be asked without a terminal: what the command wants is recorded")
+    }
     var network = try RunNetwork.start(
       grants,
       run: run,
       home: home,
-      learns: learns,
+      asks: asks,
+      learns: learning != nil,
       tracesPrograms: tracesPrograms
     )
     if !quiet { for note in network?.notes ?? [] { complain(note) } }
@@ -160,8 +165,18 @@ struct RunSession {
         return events.compactMap(\.denial)
       }
     )
+    var document = grants.policy.document
+    if asks {
+      hooks.question = Learning.question
+      hooks.granted = { place in
+        let rule = try Learning.rule(for: place)
+        try journal.append([.networkGranted(rule.event)])
+        document.network.append(.host(rule.host))
+        return try RunNetwork.update(document)
+      }
+    }
     hooks.revoked = {
-      let rest = Revocation.remainder(of: grants.policy.document, in: files.directory)
+      let rest = Revocation.remainder(of: document, in: files.directory)
       try journal.append([.networkRevoked(.init(remaining: rest?.network.count ?? 0))])
       return try rest.map { try RunNetwork.update($0) }
     }
