@@ -1,12 +1,15 @@
 import CLinux
 
-/// PID 1 of the run: seals itself, starts the command, reaps, and ends with the supervisor.
+/// PID 1 of the run: seals itself, starts the command, reaps, and ends with the supervisor or the
+/// launcher.
 struct Init {
   let plan: Plan
   /// Clones of the host's trees, where uid 0 has taken them already.
   let clones: [Int32]?
   /// The lists of members of the run's cgroups, open for writing.
   let groups: [Int32]
+  /// Ends with the launcher outside.
+  let lifeline: Int32
 
   func run() -> Never {
     var listener: Int32 = -1
@@ -212,17 +215,20 @@ struct Init {
 
   // MARK: - Watching
 
-  /// Waits for the command, for orders and for the end of the supervisor. When this process ends,
-  /// the kernel kills every other of the namespace.
+  /// Waits for the command, for orders and for the end of the supervisor or the launcher. When this
+  /// process ends, the kernel kills every other of the namespace.
   private func watch(_ command: Int32, _ signals: Int32) -> Never {
     let control = Int32(CL_CONTROL_DESCRIPTOR)
     var entries = [
       cl_poll(descriptor: control, wanted: Int16(CL_POLLIN), seen: 0),
       cl_poll(descriptor: signals, wanted: Int16(CL_POLLIN), seen: 0),
+      cl_poll(descriptor: lifeline, wanted: 0, seen: 0),
     ]
     while true {
       reap(command)
-      _ = cl_poll(&entries, 2, -1, 1)
+      _ = cl_poll(&entries, 3, -1, 1)
+      // The supervisor hears of it, too; but it may be writing to a slow disk.
+      if entries[2].seen != 0 { cl_exit(1) }
       if entries[0].seen != 0 {
         guard let message = Control.receive() else { cl_exit(1) }
         if Int(message.kind) == CL_MESSAGE_SIGNAL {

@@ -65,8 +65,15 @@ do throws(LaunchFailure) {
     try LaunchFailure.check(cl_set_effective_ids(plan.uid, plan.gid), "become the run's uid")
   }
   try LaunchFailure.check(cl_set_dumpable(1), "set dumpable")
+  // One end each. This one stays open as long as this process lives, and no longer.
+  var lifeline: [Int32] = [-1, -1]
+  try LaunchFailure.check(cl_socket_pair(&lifeline), "socketpair")
   initPID = try LaunchFailure.check(cl_fork(plan.namespaces), "clone the namespaces")
-  if initPID == 0 { Init(plan: plan, clones: clones, groups: groups).run() }
+  if initPID == 0 {
+    _ = cl_close(lifeline[0])
+    Init(plan: plan, clones: clones, groups: groups, lifeline: lifeline[1]).run()
+  }
+  _ = cl_close(lifeline[1])
   if plan.has(CL_PLAN_PRIVILEGED) {
     try LaunchFailure.check(cl_set_effective_ids(outsideUID, outsideGID), "go back to uid 0")
   }

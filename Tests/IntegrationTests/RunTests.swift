@@ -295,6 +295,26 @@ import Testing
     }
   }
 
+  @Test func `ends with the launcher at once, whatever holds up the supervisor`() async throws {
+    try await Self.withPlace { place in
+      let marker = "\(getpid())\(Int.random(in: 10000...99999))"
+      var sealed = Command.caisson(home: place.home, directory: place.workspace)
+      sealed.arguments = ["run", "--quiet", "--", "sh", "-c", "echo up; sleep \(marker)"]
+      try await sealed.run { pid, lines in
+        for try await line in lines where line.hasPrefix("up") {
+          let path = "/proc/\(pid)/task/\(pid)/children"
+          let children = try String(contentsOfFile: path, encoding: .utf8)
+          let launcher = children.split(separator: " ").first.flatMap { Int32($0) }
+          kill(pid, SIGSTOP)
+          defer { kill(pid, SIGCONT) }
+          kill(try #require(launcher), SIGKILL)
+          while try await !Command.named("pgrep", "-f", "^sleep \(marker)").run().output.isEmpty {}
+          break
+        }
+      }
+    }
+  }
+
   @Test func `passes arguments and environment on byte by byte`() async throws {
     try await Self.withPlace { place in
       var outer = Command.named(

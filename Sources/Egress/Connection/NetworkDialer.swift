@@ -83,6 +83,10 @@ package struct NetworkDialer: Dialer {
     by deadline: NIODeadline,
     last: (any Error)?
   ) -> EventLoopFuture<any Channel> {
+    // Between the decision and this moment somebody may have waited for a name, or for a place.
+    if case .denied = policy.current.admit(host: attempt.flow.host, port: attempt.flow.port) {
+      return attempt.eventLoop.makeFailedFuture(Revoked.refusal(attempt.flow))
+    }
     let left = deadline - .now()
     guard let bytes = addresses.first, left > .zero,
       let address = SocketAddress(bytes: bytes, port: attempt.flow.port)

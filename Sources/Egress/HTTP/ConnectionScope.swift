@@ -10,6 +10,7 @@ final class Office: Sendable {
   let bounds: HTTPBounds
   let ledger: Ledger
   let tips = NIOLockedValueBox<[String: PushedTips]>([:])
+  private let streams = NIOLockedValueBox(0)
   private let dialer: any Dialer
   private let trust: UpstreamTrust
   private let pools = NIOLockedValueBox<[ObjectIdentifier: NIOLoopBound<UpstreamPool>]>([:])
@@ -39,6 +40,17 @@ final class Office: Sendable {
       pool.eventLoop.execute { pool.value.retireAll() }
     }
   }
+
+  /// Takes a place for a request of HTTP/2; false where there is none left.
+  func takeStream() -> Bool {
+    streams.withLockedValue { count in
+      guard count < bounds.allStreams else { return false }
+      count += 1
+      return true
+    }
+  }
+
+  func giveStream() { streams.withLockedValue { $0 -= 1 } }
 
   /// The connections to servers that live on a loop; called on it.
   func pool(on loop: any EventLoop) -> UpstreamPool {

@@ -8,14 +8,22 @@ final class HTTP2Server: ChannelInboundHandler {
   private let scope: ConnectionScope
   private var watch: IdleWatch?
   private var open = 0
+  private let census: FrameCensus
 
-  private init(_ scope: ConnectionScope) {
+  private init(_ scope: ConnectionScope, on channel: any Channel) {
     self.scope = scope
+    census = FrameCensus(most: scope.office.bounds.pieces) {
+      scope.noteMalformed(
+        Refusal(.limit, rule: Refusal.bounds, reason: "too many pieces of bodies wait"),
+        status: 503
+      )
+      channel.close(promise: nil)
+    }
   }
 
   /// Sets up a connection whose handshake is over.
   static func install(_ scope: ConnectionScope, on channel: any Channel) throws {
-    let server = HTTP2Server(scope)
+    let server = HTTP2Server(scope, on: channel)
     let bound = NIOLoopBound((scope: scope, server: server), eventLoop: channel.eventLoop)
     var connection = NIOHTTP2Handler.ConnectionConfiguration()
     connection.initialSettings = [
@@ -31,6 +39,7 @@ final class HTTP2Server: ChannelInboundHandler {
     stream.outboundBufferSizeHighWatermark = 256 << 10
     stream.outboundBufferSizeLowWatermark = 64 << 10
     let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(server.census)
     _ = try pipeline.configureHTTP2Pipeline(
       mode: .server,
       connectionConfiguration: connection,
@@ -47,7 +56,8 @@ final class HTTP2Server: ChannelInboundHandler {
     try channel.syncOptions?.setOption(.autoRead, value: true)
   }
 
-  private static let window = 256 << 10
+  /// The run is near: more would not make it faster, and this much waits for each slow server.
+  private static let window = 64 << 10
 
   func handlerAdded(context: ChannelHandlerContext) {
     let channel = context.channel
@@ -95,8 +105,20 @@ final class HTTP2Server: ChannelInboundHandler {
     if open == 1 { watch?.setLimit(scope.office.bounds.bodyTime) }
   }
 
-  func streamClosed() {
+  func streamClosed(_ stream: HTTP2StreamID?) {
     open -= 1
-    if open == 0 { watch?.setLimit(scope.office.bounds.headTime) }
+    if let stream { census.forget(number(of: stream)) }
+    guard open == 0 else { return }
+    watch?.setLimit(scope.office.bounds.headTime)
+    census.forgetAll()
+  }
+
+  /// A stream has taken a piece of its body.
+  func pieceTaken(_ stream: HTTP2StreamID?) {
+    if let stream { census.take(number(of: stream)) }
+  }
+
+  private func number(of stream: HTTP2StreamID) -> UInt32 {
+    UInt32(truncatingIfNeeded: Int(stream))
   }
 }

@@ -11,6 +11,7 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
   private let scope: ConnectionScope
   private let server: HTTP2Server
   private var context: ChannelHandlerContext?
+  private var number: HTTP2StreamID?
   private var exchange: Exchange?
   private var hasBegun = false
   private var queue = CircularBuffer<ByteBuffer>()
@@ -20,6 +21,7 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
   private var owesContinue = false
   private var hasEnded = false
   private var isOpen = false
+  private var hasPlace = false
   private var drained = 0
 
   init(_ scope: ConnectionScope, _ server: HTTP2Server) {
@@ -30,6 +32,7 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     isOpen = true
+    number = try? context.channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
     server.streamOpened()
     if context.channel.isActive { context.read() }
   }
@@ -62,6 +65,7 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
         begin(headers)
       }
     case .data(let data):
+      server.pieceTaken(number)
       if case .byteBuffer(let bytes) = data.data, bytes.readableBytes > 0 {
         if exchange == nil { drained += bytes.readableBytes } else { queue.append(bytes) }
       }
@@ -90,18 +94,24 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
         scheme: scope.scheme,
         bounds: scope.office.bounds.head
       )
+      hasPlace = scope.office.takeStream()
+      guard hasPlace else { return refuse(.streams(scope.office.bounds.allStreams), status: 503) }
       owesContinue = head.expectsContinue
       let exchange = Exchange(head, scope: scope, asker: self)
       self.exchange = exchange
       exchange.begin()
     } catch {
       let refusal = Refusal(.malformed, rule: Refusal.ambiguous, reason: error.reason)
-      scope.noteMalformed(refusal, status: error.status)
-      let page = DenialPage(refusal, status: error.status, to: nil)
-      answer(page.head)
-      answerBody(page.body)
-      answerEnd(nil)
+      refuse(refusal, status: error.status)
     }
+  }
+
+  private func refuse(_ refusal: Refusal, status: Int) {
+    scope.noteMalformed(refusal, status: status)
+    let page = DenialPage(refusal, status: status, to: nil)
+    answer(page.head)
+    answerBody(page.body)
+    answerEnd(nil)
   }
 
   private func process() {
@@ -120,7 +130,11 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
     context = nil
     if isOpen {
       isOpen = false
-      server.streamClosed()
+      server.streamClosed(number)
+    }
+    if hasPlace {
+      hasPlace = false
+      scope.office.giveStream()
     }
     let exchange = self.exchange
     self.exchange = nil
@@ -198,4 +212,10 @@ final class HTTP2Stream: ChannelInboundHandler, Asker {
   func abort() { context?.close(promise: nil) }
 
   func becomeTunnel(_ head: AnswerHead) -> TunnelEnd? { nil }
+}
+
+extension Refusal {
+  fileprivate static func streams(_ count: Int) -> Refusal {
+    Refusal(.limit, rule: bounds, reason: "\(count) requests of HTTP/2 are under way already")
+  }
 }

@@ -27,6 +27,10 @@ package struct HTTPBounds: Sendable {
   package var inflation = 200
   /// Requests of one connection of HTTP/2 at a time.
   package var streams = 100
+  /// The same, of all connections together: each may have a window full of its body waiting.
+  package var allStreams = 1024
+  /// Pieces of bodies that wait on one connection of HTTP/2, however short they are.
+  package var pieces = 8192
 
   package init() {}
 }

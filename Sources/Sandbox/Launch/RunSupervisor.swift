@@ -152,6 +152,8 @@ package struct RunSupervisor: ~Copyable {
       }
     }
     finishCounters()
+    // What did not end by itself does not work on while the way out says its last.
+    if !hasExited { hangUp() }
     finishEgress()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     letGo()
@@ -163,8 +165,7 @@ package struct RunSupervisor: ~Copyable {
     // The launcher clears up while the record is written.
     let recorded = Result { try hooks.ended(result) }
     if !awaitClearing() {
-      if control >= 0 { _ = cl_close(control) }
-      control = -1
+      hangUp()
       waitForLauncher()
     }
     result.terminalIsStuck = !Self.show(
@@ -185,10 +186,15 @@ package struct RunSupervisor: ~Copyable {
       send(CL_MESSAGE_BYE, 0)
       return
     }
-    // Nobody said goodbye: the end of the socket ends whoever is left.
+    // Nobody said goodbye.
+    hangUp()
+    waitForLauncher()
+  }
+
+  /// Closes the control socket, whose end is the end of the run's PID 1 and of whoever is left.
+  private mutating func hangUp() {
     if control >= 0 { _ = cl_close(control) }
     control = -1
-    waitForLauncher()
   }
 
   // MARK: - Start and end
@@ -268,8 +274,7 @@ package struct RunSupervisor: ~Copyable {
 
   /// Ends the run at once: its PID 1 exits, and the kernel kills the rest.
   private mutating func stop() {
-    if control >= 0 { _ = cl_close(control) }
-    control = -1
+    hangUp()
     end = end ?? .signalled(Int(SIGKILL))
   }
 

@@ -42,7 +42,7 @@ enum Loopback {
 
   /// One connection, or one socket for questions, to a port of 127.0.0.1.
   final class Client {
-    let descriptor: CInt
+    private(set) var descriptor: CInt
 
     init(_ port: UInt16, datagram: Bool = false) throws {
       guard let address = SocketAddress(bytes: [127, 0, 0, 1], port: port) else {
@@ -62,7 +62,13 @@ enum Loopback {
       }
     }
 
-    deinit { _ = cl_close(descriptor) }
+    deinit { if descriptor >= 0 { _ = cl_close(descriptor) } }
+
+    /// Hands the socket to whoever goes on with it.
+    func release() -> CInt {
+      defer { descriptor = -1 }
+      return descriptor
+    }
 
     func send(_ bytes: [UInt8]) {
       _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
