@@ -44,7 +44,8 @@ class Report:
         slots = world.slots
         print(f"{self.count} kills: {dict(self.hits)}; {dict(self.phases)}; {dict(self.users)}; "
               f"revoked at the same moment: {dict(self.revoked)}")
-        for name, what in (("either", "the run had stopped, or its network was dead"),
+        for name, what in (("victim", "who was killed was dead"),
+                           ("either", "the run had stopped or its network was dead, from there on"),
                            ("last byte", "the last byte at the granted server"),
                            ("egress", "the end of caisson-egress"),
                            ("init", "the end of every sealed process"),
