@@ -48,7 +48,9 @@ final class HTTP2Server: ChannelInboundHandler {
       channel.eventLoop.makeCompletedFuture {
         let (scope, server) = bound.value
         try channel.syncOptions?.setOption(.autoRead, value: false)
-        try channel.pipeline.syncOperations.addHandler(HTTP2Stream(scope, server))
+        try channel.pipeline.syncOperations.addHandlers([
+          UnindexedFields(), HTTP2Stream(scope, server),
+        ])
       }
     }
     try pipeline.addHandler(server)

@@ -82,6 +82,7 @@ final class UpstreamSession: ChannelInboundHandler {
       stream.eventLoop.makeCompletedFuture {
         try stream.syncOptions?.setOption(.autoRead, value: false)
         let pipeline = stream.pipeline.syncOperations
+        try pipeline.addHandler(UnindexedFields())
         try pipeline.addHandler(HTTP2FramePayloadToHTTP1ClientCodec(httpProtocol: .https))
         if isDecoding {
           try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .ratio(ratio)))

@@ -124,6 +124,30 @@ import Testing
     #expect(after.ticks - before.ticks < 1_000)
   }
 
+  @Test func `a client's table of fields is not filled, however large it may be`() throws {
+    let process = try EgressProcess()
+    try process.serve(
+      "version: 1\nnetwork: [{ host: api.test, rules: [{ allow: \"GET /ok\" }] }]"
+    )
+    let client = try HTTP2Client(process, "api.test:443")
+    client.send(FrameText.preface + FrameText.settings([(1, .max)]))
+    for number: UInt32 in 0..<3 {
+      client.send(
+        FrameText.frame(
+          .headers,
+          flags: 5,
+          stream: 2 * number + 1,
+          FrameText.request("/no\(number)")
+        )
+      )
+      #expect(client.hears("/no\(number)"))
+    }
+    // What stands in a table is a byte.
+    let lengths = client.headLengths
+    #expect(lengths.count == 3)
+    #expect(lengths.allSatisfy { $0 > 60 }, "\(lengths)")
+  }
+
   /// The most kibibytes that it ever had, and hundredths of a second of a processor.
   private func usage(of process: EgressProcess) throws -> (resident: Int, ticks: Int) {
     let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)

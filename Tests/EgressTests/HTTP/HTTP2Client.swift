@@ -54,6 +54,19 @@ final class HTTP2Client {
     try? done.futureResult.wait()
   }
 
+  /// How long the heads of answers were, in bytes.
+  var headLengths: [Int] {
+    var rest = heard.withLockedValue { Array($0.readableBytesView) }[...]
+    var lengths: [Int] = []
+    while rest.count >= 9 {
+      let head = Array(rest.prefix(9))
+      let length = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
+      if head[3] == FrameText.Kind.headers.rawValue { lengths.append(length) }
+      rest = rest.dropFirst(9 + length)
+    }
+    return lengths
+  }
+
   /// Whether a text is answered, within some seconds.
   func hears(_ text: String) -> Bool {
     let deadline = NIODeadline.now() + .seconds(20)

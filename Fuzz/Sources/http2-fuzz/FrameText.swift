@@ -1,0 +1,1 @@
+../../../Tests/EgressTests/HTTP/FrameText.swift
