@@ -10,6 +10,7 @@ final class Office: Sendable {
   let bounds: HTTPBounds
   let ledger: Ledger
   let tips = NIOLockedValueBox<[String: PushedTips]>([:])
+  let heldPushes = NIOLockedValueBox(0)
   private let dialer: any Dialer
   private let trust: UpstreamTrust
   private let pools = NIOLockedValueBox<[ObjectIdentifier: NIOLoopBound<UpstreamPool>]>([:])

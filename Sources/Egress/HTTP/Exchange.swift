@@ -20,6 +20,7 @@ final class Exchange {
   var gathered = ByteBuffer()
   var bodyIsWhole: Bool
   var push: GitPush?
+  var held: HeldPush?
   var updates: [RefUpdate] = []
   var report: GitPushReport?
   private var sentBody: UInt64 = 0
@@ -103,6 +104,7 @@ final class Exchange {
   func finish(_ last: () -> Void) {
     guard phase != .over else { return }
     phase = .over
+    held = nil
     observation.seconds = Double((NIODeadline.now() - started).nanoseconds) / 1e9
     scope.office.audit.note(observation)
     asker = nil
