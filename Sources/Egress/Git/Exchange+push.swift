@@ -87,10 +87,12 @@ extension Exchange {
       held = nil
       dial()
     case .unproven(let update, let doubt):
-      guard case .denied(let rule, let reason, let remedy) = grant.rule.denial(
-        of: update,
-        because: doubt
-      ) else { return }
+      guard
+        case .denied(let rule, let reason, let remedy) = grant.rule.denial(
+          of: update,
+          because: doubt
+        )
+      else { return }
       refusePush(Refusal(.denied, rule: rule, reason: reason, remedy: remedy))
     case .malformed(let problem):
       refusePush(Refusal(.malformed, rule: problem.rule, reason: problem.reason))
