@@ -134,7 +134,7 @@ struct GitAncestryTests {
     let error = outcome.result.error
     #expect(error.contains("refused by Caisson"), "\(error)")
     #expect(error.contains(doubt), "\(error)")
-    #expect(error.contains("to allow it: force: [\"agent/"), "\(error)")
+    #expect(error.contains("to allow it: force: [agent/"), "\(error)")
     #expect(outcome.denials.count == 1)
     #expect(try await repository.state() == before)
     // What was allowed: a branch that is made, and git's question whether it may push much.

@@ -19,7 +19,7 @@ extension Exchange {
       if !bodyIsWhole { asker?.wantBody() }
     case .push(let grant):
       if held == nil { judgePush(grant) } else { judgePack(grant) }
-      if phase == .gathering, !bodyIsWhole { asker?.wantBody() }
+      if [.gathering, .draining].contains(phase), !bodyIsWhole { asker?.wantBody() }
     }
   }
 
@@ -99,11 +99,30 @@ extension Exchange {
     }
   }
 
-  /// Git shows a report to its user, and no page.
+  /// Refuses the push once all of it was thrown away: over HTTP/2 git waits without end where the
+  /// answer comes before it has said everything.
   private func refusePush(_ refusal: Refusal) {
-    guard let push, push.reportsStatus else { return refuse(refusal, status: 403) }
-    let report = PushRefusal.report(refusal, updates, usesSideBand: push.usesSideBand)
-    refuse(refusal, status: 200, body: report, type: "application/x-git-receive-pack-result")
+    held = nil
+    gathered = ByteBuffer()
+    refused = refusal
+    observe(refusal)
+    if bodyIsWhole { return reportRefusal() }
+    phase = .draining
+    asker?.goAhead()
+  }
+
+  /// More of a push that is refused.
+  func drain(_ bytes: ByteBuffer) {
+    drained += bytes.readableBytes
+    if drained > scope.office.bounds.drained { reportRefusal() } else { asker?.wantBody() }
+  }
+
+  /// Git shows a report to its user, and no page.
+  func reportRefusal() {
+    guard let refused, let push else { return }
+    guard push.reportsStatus else { return refuse(refused, status: 403) }
+    let report = PushRefusal.report(refused, updates, usesSideBand: push.usesSideBand)
+    refuse(refused, status: 200, body: report, type: "application/x-git-receive-pack-result")
   }
 
   /// Remembers what the server took, which the run may build on.
