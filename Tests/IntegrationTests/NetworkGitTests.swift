@@ -45,7 +45,10 @@ struct NetworkGitTests {
 
   @Test(arguments: [
     ("commit three; git push -q origin HEAD:main", "main"),
-    ("git checkout -q agent/old; commit three; git push -q -f origin HEAD", "agent/old"),
+    (
+      "git checkout -q agent/old; git commit -q --amend -m three; git push -q -f origin HEAD",
+      "agent/old"
+    ),
     ("git push -q origin :agent/old", "agent/old"),
     ("git tag v1; git push -q origin v1", "v1"),
   ])

@@ -14,7 +14,7 @@ struct Reader: Sendable {
   let seeds: [[UInt8]]
   let read: @Sendable ([UInt8], inout SplitMix) -> Verdict
 
-  static let all = [dns, hello, proxy, head, chunks, push, packet]
+  static let all = [dns, hello, proxy, head, chunks, push, pack, packet]
 
   static let dns = Reader(
     name: "dns",

@@ -18,8 +18,8 @@ extension Exchange {
       }
       if !bodyIsWhole { asker?.wantBody() }
     case .push(let grant):
-      judgePush(grant)
-      if phase == .gathering, !bodyIsWhole { asker?.wantBody() }
+      if held == nil { judgePush(grant) } else { judgePack(grant) }
+      if [.gathering, .draining].contains(phase), !bodyIsWhole { asker?.wantBody() }
     }
   }
 
@@ -33,6 +33,7 @@ extension Exchange {
       self.plan = plan
       return dial()
     }
+    if case .push(let grant) = plan.body, held != nil { return judgePack(grant) }
     refuse(
       Refusal(.malformed, rule: plan.grant.rule, reason: "the commands of the push do not end"),
       status: 400
@@ -64,13 +65,64 @@ extension Exchange {
       case .allowed:
         dial()
       case .denied(let rule, let reason, let remedy):
-        let refusal = Refusal(.denied, rule: rule, reason: reason, remedy: remedy)
-        // Git shows a report to its user, and no page.
-        guard push.reportsStatus else { return refuse(refusal, status: 403) }
-        let report = PushRefusal.report(refusal, updates, usesSideBand: push.usesSideBand)
-        refuse(refusal, status: 200, body: report, type: "application/x-git-receive-pack-result")
+        refusePush(Refusal(.denied, rule: rule, reason: reason, remedy: remedy))
+      case .undecided(let updates):
+        guard let seat = HeldPush.Seat(scope.office.heldPushes, of: scope.office.bounds.pushesHeld)
+        else {
+          let reason = "too many pushes wait for their packs to be read"
+          return refusePush(Refusal(.limit, rule: plan.grant.rule, reason: reason))
+        }
+        held = HeldPush(updates, of: push, seat: seat)
+        judgePack(grant)
       }
     }
+  }
+
+  /// Lets the push go on once its pack has shown that the branches keep what they hold.
+  private func judgePack(_ grant: GitGrant) {
+    let bound = scope.office.bounds.pushHeld
+    switch held?.look(at: gathered, isWhole: bodyIsWhole, atMost: bound) {
+    case nil, .more: return
+    case .proven:
+      held = nil
+      dial()
+    case .unproven(let update, let doubt):
+      guard
+        case .denied(let rule, let reason, let remedy) = grant.rule.denial(
+          of: update,
+          because: doubt
+        )
+      else { return }
+      refusePush(Refusal(.denied, rule: rule, reason: reason, remedy: remedy))
+    case .malformed(let problem):
+      refusePush(Refusal(.malformed, rule: problem.rule, reason: problem.reason))
+    }
+  }
+
+  /// Refuses the push once all of it was thrown away: over HTTP/2 git waits without end where the
+  /// answer comes before it has said everything.
+  private func refusePush(_ refusal: Refusal) {
+    held = nil
+    gathered = ByteBuffer()
+    refused = refusal
+    observe(refusal)
+    if bodyIsWhole { return reportRefusal() }
+    phase = .draining
+    asker?.goAhead()
+  }
+
+  /// More of a push that is refused.
+  func drain(_ bytes: ByteBuffer) {
+    drained += bytes.readableBytes
+    if drained > scope.office.bounds.drained { reportRefusal() } else { asker?.wantBody() }
+  }
+
+  /// Git shows a report to its user, and no page.
+  func reportRefusal() {
+    guard let refused, let push else { return }
+    guard push.reportsStatus else { return refuse(refused, status: 403) }
+    let report = PushRefusal.report(refused, updates, usesSideBand: push.usesSideBand)
+    refuse(refused, status: 200, body: report, type: "application/x-git-receive-pack-result")
   }
 
   /// Remembers what the server took, which the run may build on.

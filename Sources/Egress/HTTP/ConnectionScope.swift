@@ -11,6 +11,7 @@ final class Office: Sendable {
   let ledger: Ledger
   let tips = NIOLockedValueBox<[String: PushedTips]>([:])
   private let streams = NIOLockedValueBox(0)
+  let heldPushes = NIOLockedValueBox(0)
   private let dialer: any Dialer
   private let trust: UpstreamTrust
   private let pools = NIOLockedValueBox<[ObjectIdentifier: NIOLoopBound<UpstreamPool>]>([:])

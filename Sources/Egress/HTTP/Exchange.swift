@@ -6,7 +6,7 @@ import Policy
 ///
 /// Lives on the event loop of the run's connection, as do both of its ends.
 final class Exchange {
-  enum Phase { case judging, gathering, dialing, sending, tunnel, over }
+  enum Phase { case judging, gathering, draining, dialing, sending, tunnel, over }
 
   let request: RequestHead
   let scope: ConnectionScope
@@ -20,6 +20,10 @@ final class Exchange {
   var gathered = ByteBuffer()
   var bodyIsWhole: Bool
   var push: GitPush?
+  var held: HeldPush?
+  /// Why the push is refused whose rest is thrown away.
+  var refused: Refusal?
+  var drained = 0
   var updates: [RefUpdate] = []
   var report: GitPushReport?
   private var sentBody: UInt64 = 0
@@ -79,10 +83,7 @@ final class Exchange {
   /// - Parameter body: in the place of the page, where a program wants it said in its own way.
   func refuse(_ refusal: Refusal, status: Int, body: ByteBuffer? = nil, type: String? = nil) {
     guard phase != .over else { return }
-    observation.verdict = refusal.kind == .unreachable ? .failed : .denied
-    observation.rule = refusal.rule
-    observation.reason = refusal.reason
-    observation.remedy = refusal.remedy
+    observe(refusal)
     dropLink()
     guard !hasAnswer, let asker else { return breakOff() }
     observation.status = status
@@ -94,6 +95,13 @@ final class Exchange {
     }
   }
 
+  func observe(_ refusal: Refusal) {
+    observation.verdict = refusal.kind == .unreachable ? .failed : .denied
+    observation.rule = refusal.rule
+    observation.reason = refusal.reason
+    observation.remedy = refusal.remedy
+  }
+
   /// Ends what cannot be finished.
   func breakOff() {
     let asker = self.asker
@@ -103,6 +111,7 @@ final class Exchange {
   func finish(_ last: () -> Void) {
     guard phase != .over else { return }
     phase = .over
+    held = nil
     observation.seconds = Double((NIODeadline.now() - started).nanoseconds) / 1e9
     scope.office.audit.note(observation)
     asker = nil
@@ -129,6 +138,8 @@ final class Exchange {
       var bytes = bytes
       gathered.writeBuffer(&bytes)
       gatheredMore()
+    case .draining:
+      drain(bytes)
     case .sending:
       pass(bytes)
       if phase == .sending { wantMore() }
@@ -141,6 +152,7 @@ final class Exchange {
     bodyIsWhole = true
     switch phase {
     case .gathering: gatheredAll()
+    case .draining: reportRefusal()
     case .sending: link?.sendEnd()
     default: break
     }

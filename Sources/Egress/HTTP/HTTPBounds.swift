@@ -23,6 +23,10 @@ package struct HTTPBounds: Sendable {
   package var gathered = 1 << 20
   /// The commands of a push.
   package var pushCommands = 64 << 10
+  /// Of a push, commands included, while its pack is looked into.
+  package var pushHeld = 8 << 20
+  /// Pushes of a run that are held back at a time.
+  package var pushesHeld = 4
   /// How many times larger a body may become by decoding.
   package var inflation = 200
   /// Requests of one connection of HTTP/2 at a time.

@@ -14,6 +14,12 @@ package struct GitPush: Hashable, Sendable {
   package private(set) var reportsStatus = false
   /// Whether the report comes within a side-band.
   package private(set) var usesSideBand = false
+  /// Commits whose parents the client does not have, and the server shall do without.
+  package private(set) var shallow: Set<String> = []
+  /// How long the commands are, with what belongs to them. The pack follows.
+  package var length: Int { size }
+  private var hasOptions = false
+  private var isPastCommands = false
   private var lines = PacketLines()
   private var updates: [RefUpdate] = []
   private var size = 0
@@ -36,10 +42,11 @@ package struct GitPush: Hashable, Sendable {
       }
       switch line {
       case nil: return .more
+      case .flush where hasOptions && !isPastCommands: isPastCommands = true
       case .flush:
         isOver = true
         return .commands(updates)
-      case .data(let bytes): try take(bytes)
+      case .data(let bytes): if !isPastCommands { try take(bytes) }
       }
     }
   }
@@ -55,7 +62,10 @@ package struct GitPush: Hashable, Sendable {
     }
     if command.last == 0x0A { command = command.dropLast() }
     let parts = command.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
-    if parts.count == 2, parts[0].elementsEqual("shallow".utf8), Self.isHash(parts[1]) { return }
+    if parts.count == 2, parts[0].elementsEqual("shallow".utf8), Self.isHash(parts[1]) {
+      shallow.insert(String(decoding: parts[1], as: UTF8.self))
+      return
+    }
     guard parts.count == 3, Self.isHash(parts[0]), Self.isHash(parts[1]),
       parts[0].count == parts[1].count, (1...1024).contains(parts[2].count),
       parts[2].allSatisfy({ $0 > 0x20 && $0 < 0x7F }) || Self.isText(parts[2])
@@ -86,6 +96,7 @@ package struct GitPush: Hashable, Sendable {
       switch String(decoding: word, as: UTF8.self) {
       case "report-status", "report-status-v2": reportsStatus = true
       case "side-band-64k", "side-band": usesSideBand = true
+      case "push-options": hasOptions = true
       default: break
       }
     }

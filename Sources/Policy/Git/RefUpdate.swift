@@ -20,6 +20,8 @@ package struct RefUpdate: Hashable, Sendable {
 package enum PushDecision: Hashable, Sendable {
   case allowed
   case denied(rule: String, reason: String, remedy: String?)
+  /// It may, if its pack shows that these references keep what they hold.
+  case undecided([RefUpdate])
 }
 
 /// The tips that a run pushed to one repository, which it may build on.
@@ -46,17 +48,32 @@ package struct PushedTips: Hashable, Sendable {
 extension GitRule {
   /// Judges a push by its commands, all of which must pass.
   ///
-  /// A reference may be made, or moved on from a tip that this run pushed to it. Whether any other
-  /// update keeps what was there cannot be seen in the commands, so that it needs `force`.
+  /// A reference may be made, or moved from a tip that this run pushed to it. Whether any other
+  /// update keeps what was there cannot be seen in the commands: ``PackAncestry`` looks for it.
   package func decide(_ updates: [RefUpdate], pushed: PushedTips) -> PushDecision {
+    var undecided: [RefUpdate] = []
     for update in updates {
-      let denial = denial(of: update, pushed)
-      if denial != .allowed { return denial }
+      switch decision(on: update, pushed) {
+      case .allowed: break
+      case .undecided(let more): undecided += more
+      case .denied(let rule, let reason, let remedy):
+        return .denied(rule: rule, reason: reason, remedy: remedy)
+      }
     }
-    return .allowed
+    return undecided.isEmpty ? .allowed : .undecided(undecided)
   }
 
-  private func denial(of update: RefUpdate, _ pushed: PushedTips) -> PushDecision {
+  /// Refuses an update of a branch of which its pack did not show that it keeps what was there.
+  package func denial(of unproven: RefUpdate, because doubt: String) -> PushDecision {
+    let short = String(unproven.ref.dropFirst(11))
+    return denied(
+      "the branch \(quoted(short)) holds commits that this run did not push, and the update might "
+        + "drop them: \(doubt)",
+      remedy("force", force, short)
+    )
+  }
+
+  private func decision(on update: RefUpdate, _ pushed: PushedTips) -> PushDecision {
     let isTag = update.ref.hasPrefix("refs/tags/")
     guard isTag || update.ref.hasPrefix("refs/heads/") else {
       return denied("\(quoted(update.ref)) is neither a branch nor a tag", nil)
@@ -85,13 +102,10 @@ extension GitRule {
     if update.creates || update.old == update.new { return .allowed }
     if !isTag, pushed.contains(update.old, of: update.ref) { return .allowed }
     if !isTag, force.contains(where: { PathPattern("/" + $0).matches(short) }) { return .allowed }
-    return denied(
-      isTag
-        ? "the tag \(quoted(short)) exists, and tags are not moved"
-        : "the branch \(quoted(short)) holds commits that this run did not push, and the update "
-          + "might drop them",
-      isTag ? nil : remedy("force", force, short)
-    )
+    if isTag {
+      return denied("the tag \(quoted(short)) exists, and tags are not moved", nil)
+    }
+    return .undecided([update])
   }
 
   private func denied(_ reason: String, _ remedy: String?) -> PushDecision {
