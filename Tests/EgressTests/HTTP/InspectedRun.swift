@@ -135,7 +135,7 @@ final class InspectedRun: Sendable {
       .name("curl"),
       arguments: .init(
         [
-          "-sS", "-i", "--path-as-is", "--max-time", "20", "--cacert",
+          "-sS", "-i", "--path-as-is", "--max-time", "60", "--cacert",
           folder.appending(path: "ca.pem").path, "--resolve",
           "\(Self.host):\(port):127.0.0.1",
         ] + arguments + paths.map { "\(scheme)://\(Self.host):\(port)\($0)" }
