@@ -48,7 +48,8 @@ class Report:
                            ("either", "the run had stopped or its network was dead, from there on"),
                            ("last byte", "the last byte at the granted server"),
                            ("egress", "the end of caisson-egress"),
-                           ("init", "the end of every sealed process"),
+                           ("run", "nothing in the run could do anything"),
+                           ("init", "the end of the run's PID 1"),
                            ("everything", "nothing of the run was left, launcher included")):
             times = sorted(self.times[name])
             if times:
