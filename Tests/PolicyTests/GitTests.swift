@@ -140,6 +140,46 @@ struct GitTests {
     #expect(both != .allowed)
   }
 
+  @Test func `what the commands do not show is left to the pack, and refused with its remedy`()
+    throws
+  {
+    let rule = try rule("{ git: github.com/acme/app, push: [\"caisson/*\"], force: [caisson/wip] }")
+    let own = RefUpdate(old: Self.zero, new: Self.second, ref: "refs/heads/caisson/own")
+    let theirs = RefUpdate(old: Self.first, new: Self.second, ref: "refs/heads/caisson/theirs")
+    let main = RefUpdate(old: Self.first, new: Self.second, ref: "refs/heads/main")
+    #expect(rule.decide([own, theirs], pushed: PushedTips()) == .undecided([theirs]))
+    guard case .denied = rule.decide([theirs, main], pushed: PushedTips()) else {
+      Issue.record("a branch that is not granted")
+      return
+    }
+    let denial = PushDecision.denied(
+      rule: "network: git github.com/acme/app (line 2)",
+      reason:
+        "the branch 'caisson/theirs' holds commits that this run did not push, and the update "
+        + "might drop them: it is too long",
+      remedy: "force: [caisson/wip, caisson/theirs] in the entry git: github.com/acme/app"
+    )
+    #expect(rule.denial(of: theirs, because: "it is too long") == denial)
+  }
+
+  @Test func `the pack begins behind the commands, and behind the options of the push`() throws {
+    let commands =
+      line("shallow \(Self.second)")
+      + line("\(Self.zero) \(Self.first) refs/heads/x\0 push-options atomic") + Array("0000".utf8)
+    let options = line("ci.skip") + Array("0000".utf8)
+    var push = GitPush()
+    #expect(try push.read(commands) == .more)
+    guard case .commands(let updates) = try push.read(options + Array("PACK".utf8)) else {
+      Issue.record("the commands are over")
+      return
+    }
+    #expect(updates.count == 1)
+    #expect(push.length == commands.count + options.count)
+    #expect(push.shallow == [Self.second])
+    var other = GitPush()
+    #expect(throws: RequestProblem.self) { try other.read(commands + Array("PACK".utf8)) }
+  }
+
   private func line(_ text: String) -> [UInt8] {
     let size = String(text.utf8.count + 4, radix: 16)
     return Array((String(repeating: "0", count: 4 - size.count) + size + text).utf8)

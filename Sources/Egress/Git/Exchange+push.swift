@@ -61,20 +61,25 @@ extension Exchange {
       self.updates = updates
       let tips = scope.office.tips.withLockedValue { $0[key(grant), default: PushedTips()] }
       observation.detail = updates.isEmpty ? nil : updates.map(\.summary).joined(separator: ", ")
-      switch grant.rule.decide(updates, pushed: tips) {
-      case .allowed:
-        dial()
-      case .denied(let rule, let reason, let remedy):
-        refusePush(Refusal(.denied, rule: rule, reason: reason, remedy: remedy))
-      case .undecided(let updates):
-        guard let seat = HeldPush.Seat(scope.office.heldPushes, of: scope.office.bounds.pushesHeld)
-        else {
-          let reason = "too many pushes wait for their packs to be read"
-          return refusePush(Refusal(.limit, rule: plan.grant.rule, reason: reason))
-        }
-        held = HeldPush(updates, of: push, seat: seat)
-        judgePack(grant)
+      settle(grant.rule.decide(updates, pushed: tips), grant)
+    }
+  }
+
+  private func settle(_ decision: PushDecision, _ grant: GitGrant) {
+    switch decision {
+    case .allowed:
+      held = nil
+      dial()
+    case .denied(let rule, let reason, let remedy):
+      refusePush(Refusal(.denied, rule: rule, reason: reason, remedy: remedy))
+    case .undecided(let updates):
+      let bound = scope.office.bounds.pushesHeld
+      guard let push, let seat = HeldPush.Seat(scope.office.heldPushes, of: bound) else {
+        let reason = "\(bound) pushes of the run wait for their packs to be read; try again"
+        return refusePush(Refusal(.limit, rule: Refusal.bounds, reason: reason))
       }
+      held = HeldPush(updates, of: push, seat: seat)
+      judgePack(grant)
     }
   }
 
@@ -82,18 +87,10 @@ extension Exchange {
   private func judgePack(_ grant: GitGrant) {
     let bound = scope.office.bounds.pushHeld
     switch held?.look(at: gathered, isWhole: bodyIsWhole, atMost: bound) {
-    case nil, .more: return
-    case .proven:
-      held = nil
-      dial()
+    case nil, .more: break
+    case .proven: settle(.allowed, grant)
     case .unproven(let update, let doubt):
-      guard
-        case .denied(let rule, let reason, let remedy) = grant.rule.denial(
-          of: update,
-          because: doubt
-        )
-      else { return }
-      refusePush(Refusal(.denied, rule: rule, reason: reason, remedy: remedy))
+      settle(grant.rule.denial(of: update, because: doubt), grant)
     case .malformed(let problem):
       refusePush(Refusal(.malformed, rule: problem.rule, reason: problem.reason))
     }

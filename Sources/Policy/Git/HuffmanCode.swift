@@ -7,7 +7,7 @@ struct HuffmanCode: Sendable {
 
   /// Nil for lengths that no code has, or that leave words without a meaning. One single word may
   /// stand alone, as zlib has it.
-  init?(lengths: some Collection<UInt8>, mayBeOne: Bool = true) {
+  init?(lengths: ArraySlice<UInt8>, mayBeOne: Bool = true) {
     var counts = [Int](repeating: 0, count: 16)
     for length in lengths { counts[Int(length & 15)] += 1 }
     var left = 1
@@ -20,9 +20,11 @@ struct HuffmanCode: Sendable {
     var next = [Int](repeating: 0, count: 16)
     for length in 1..<15 { next[length + 1] = next[length] + counts[length] }
     var symbols = [UInt16](repeating: 0, count: words)
-    for (symbol, length) in lengths.enumerated() where length != 0 {
-      symbols[next[Int(length)]] = UInt16(symbol)
-      next[Int(length)] += 1
+    for place in lengths.indices {
+      let length = Int(lengths[place])
+      guard length > 0 else { continue }
+      symbols[next[length]] = UInt16(place - lengths.startIndex)
+      next[length] += 1
     }
     self.counts = counts
     self.symbols = symbols

@@ -128,7 +128,7 @@ struct Inflater: Sendable {
     guard tables.order.count == tables.ordered else { return true }
     var lengths = [UInt8](repeating: 0, count: 19)
     for (place, length) in zip(Self.order, tables.order) { lengths[place] = length }
-    guard let code = HuffmanCode(lengths: lengths, mayBeOne: false) else { throw Self.broken }
+    guard let code = HuffmanCode(lengths: lengths[...], mayBeOne: false) else { throw Self.broken }
     tables.code = code
     state = .tableLengths
     return true

@@ -9,22 +9,23 @@ package struct ObjectID: Hashable, Sendable {
   let length: Int
 
   /// Nil for what has neither 20 bytes (SHA-1) nor 32 (SHA-256).
-  init?(_ bytes: some Collection<UInt8>) {
+  init?(_ bytes: ArraySlice<UInt8>) {
     guard bytes.count == 20 || bytes.count == 32 else { return nil }
     length = bytes.count
-    for (place, byte) in bytes.enumerated() {
-      let bits = UInt64(byte) << UInt64(56 - 8 * (place % 8))
+    var place = 0
+    for byte in bytes {
       switch place / 8 {
-      case 0: first |= bits
-      case 1: second |= bits
-      case 2: third |= bits
-      default: fourth |= bits
+      case 0: first = first << 8 | UInt64(byte)
+      case 1: second = second << 8 | UInt64(byte)
+      case 2: third = third << 8 | UInt64(byte)
+      default: fourth = fourth << 8 | UInt64(byte)
       }
+      place += 1
     }
   }
 
   /// Nil for what is not lower-case hexadecimal of such a length.
-  init?(hexadecimal text: some Collection<UInt8>) {
+  init?(hexadecimal text: ArraySlice<UInt8>) {
     guard text.count == 40 || text.count == 64 else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(32)
@@ -43,6 +44,6 @@ package struct ObjectID: Hashable, Sendable {
         high = digit
       }
     }
-    self.init(bytes)
+    self.init(bytes[...])
   }
 }

@@ -51,7 +51,7 @@ package struct PackAncestry: Sendable {
     bounds: PackReader.Bounds,
     digest: @escaping @Sendable ([UInt8]) -> [UInt8]
   ) {
-    self.shallow = Set(shallow.compactMap { ObjectID(hexadecimal: $0.utf8) })
+    self.shallow = Set(shallow.compactMap { ObjectID(hexadecimal: Array($0.utf8)[...]) })
     pack = PackReader(
       idLength: (updates.first?.old.utf8.count ?? 40) / 2,
       bounds: bounds,
@@ -59,8 +59,8 @@ package struct PackAncestry: Sendable {
     )
     for update in updates {
       guard searches.count < Self.mostUpdates,
-        let old = ObjectID(hexadecimal: update.old.utf8),
-        let new = ObjectID(hexadecimal: update.new.utf8), new.length == pack.idLength
+        let old = ObjectID(hexadecimal: Array(update.old.utf8)[...]),
+        let new = ObjectID(hexadecimal: Array(update.new.utf8)[...]), new.length == pack.idLength
       else {
         let doubt = "of no more than \(Self.mostUpdates) branches a push is looked into"
         progress = .unproven(update, doubt: doubt)

@@ -197,7 +197,7 @@ struct PackReader: Sendable {
       throw .bound("it has more commits than are looked at")
     }
     let bytes = digest(Array("commit \(content.count)\0".utf8) + content)
-    guard let id = ObjectID(bytes) else { return nil }
+    guard let id = ObjectID(bytes[...]) else { return nil }
     commits[entry.start] = content
     places[id] = entry.start
     return .commit(id, content: content)
