@@ -19,11 +19,13 @@ struct Init {
     var witnesses: [(kind: Int, result: Int32)] = []
     let signals: Int32
     do throws(LaunchFailure) {
-      try joinGroups()
       try takeIdentity()
       sockets = try openSockets()
       witnesses = openWitnesses()
       try buildRoot()
+      // What the root is made of is not charged to the run: blocks of the disk that stay in the page
+      // cache would keep its memory group alive in the kernel, and thousands of those slow every start.
+      try joinGroups()
       // The listener of signals comes first: after the filter nothing new is needed.
       signals = try LaunchFailure.check(
         withUnsafePointer(to: childSignal) { cl_signal_descriptor($0, 1) },
