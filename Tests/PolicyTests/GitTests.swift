@@ -162,22 +162,23 @@ struct GitTests {
     #expect(rule.denial(of: theirs, because: "it is too long") == denial)
   }
 
-  @Test func `the pack begins behind the commands, and behind the options of the push`() throws {
+  @Test func `the pack begins behind the commands, and options of the push are refused`() throws {
+    let shallow = line("shallow \(Self.second)")
     let commands =
-      line("shallow \(Self.second)")
-      + line("\(Self.zero) \(Self.first) refs/heads/x\0 push-options atomic") + Array("0000".utf8)
-    let options = line("ci.skip") + Array("0000".utf8)
+      shallow + line("\(Self.zero) \(Self.first) refs/heads/x\0 atomic") + Array("0000".utf8)
     var push = GitPush()
-    #expect(try push.read(commands) == .more)
-    guard case .commands(let updates) = try push.read(options + Array("PACK".utf8)) else {
+    guard case .commands(let updates) = try push.read(commands + Array("PACK".utf8)) else {
       Issue.record("the commands are over")
       return
     }
     #expect(updates.count == 1)
-    #expect(push.length == commands.count + options.count)
+    #expect(push.length == commands.count)
     #expect(push.shallow == [Self.second])
+    let withOptions =
+      line("\(Self.zero) \(Self.first) refs/heads/x\0 push-options atomic") + Array("0000".utf8)
+      + line("merge_request.create") + Array("0000PACK".utf8)
     var other = GitPush()
-    #expect(throws: RequestProblem.self) { try other.read(commands + Array("PACK".utf8)) }
+    #expect(throws: RequestProblem.self) { try other.read(withOptions) }
   }
 
   private func line(_ text: String) -> [UInt8] {

@@ -18,8 +18,6 @@ package struct GitPush: Hashable, Sendable {
   package private(set) var shallow: Set<String> = []
   /// How long the commands are, with what belongs to them. The pack follows.
   package var length: Int { size }
-  private var hasOptions = false
-  private var isPastCommands = false
   private var lines = PacketLines()
   private var updates: [RefUpdate] = []
   private var size = 0
@@ -42,11 +40,10 @@ package struct GitPush: Hashable, Sendable {
       }
       switch line {
       case nil: return .more
-      case .flush where hasOptions && !isPastCommands: isPastCommands = true
       case .flush:
         isOver = true
         return .commands(updates)
-      case .data(let bytes): if !isPastCommands { try take(bytes) }
+      case .data(let bytes): try take(bytes)
       }
     }
   }
@@ -96,7 +93,11 @@ package struct GitPush: Hashable, Sendable {
       switch String(decoding: word, as: UTF8.self) {
       case "report-status", "report-status-v2": reportsStatus = true
       case "side-band-64k", "side-band": usesSideBand = true
-      case "push-options": hasOptions = true
+      case "push-options":
+        // Forges make and merge requests by them.
+        throw RequestProblem(
+          "options of a push may do more than move branches; push without -o and push.pushOption"
+        )
       default: break
       }
     }
