@@ -49,7 +49,9 @@ struct NetworkClientTests {
     #expect(lines.count == 4)
     #expect(lines.filter { $0.contains(#"allow: \"POST /echo\""#) }.count == 2)
     #expect(lines.filter { $0 == "403" }.count == 2)
-    #expect(outcome.denials.map(\.method) == ["POST", "POST"])
+    // What is denied again within a moment is counted in the row that there is.
+    #expect(outcome.denials.allSatisfy { $0.method == "POST" })
+    #expect(outcome.denials.reduce(0) { $0 + $1.count } == 2)
   }
 
   @Test(.enabled(if: Upstreams.has("curl"), "curl is not installed"))

@@ -8,6 +8,7 @@ import Testing
 /// other tests need.
 @Suite(
   .serialized,
+  .takesTurns,
   .enabled(if: WorkspaceFixture.hasOverlay, "needs overlayfs in a user namespace")
 )
 struct WorkspaceTests {}

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Egress
 
-@Suite(.serialized) struct EgressProcessTests {
+@Suite(.serialized, .takesTurns) struct EgressProcessTests {
   private func policy(_ port: UInt16, host: String = "echo.test", more: String = "") -> String {
     """
     version: 1

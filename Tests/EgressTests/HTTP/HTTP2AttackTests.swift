@@ -6,7 +6,7 @@ import Testing
 
 /// What is known to bring servers of HTTP/2 down, done to the built `caisson-egress`: it goes on
 /// serving, in little memory and little time.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct HTTP2AttackTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(15))) struct HTTP2AttackTests {
   struct Attack: Sendable, CustomTestStringConvertible {
     let testDescription: String
     var connections = 1
@@ -121,7 +121,8 @@ import Testing
     #expect(next.hears("\"remedy\""))
     let after = try usage(of: process)
     #expect(after.resident - before.resident < 96 << 10)
-    #expect(after.ticks - before.ticks < 1_000)
+    // Hundredths of a second, without optimisation and on a busy machine; seconds otherwise.
+    #expect(after.ticks - before.ticks < 3_000)
   }
 
   @Test func `a client's table of fields is not filled, however large it may be`() throws {

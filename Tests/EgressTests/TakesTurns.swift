@@ -1,0 +1,25 @@
+import Glibc
+import Testing
+
+/// Tests that hold a thread while they wait take turns, whatever their suite: there are as many
+/// threads as processors, and all other tests need one.
+struct TakesTurns: SuiteTrait, TestTrait, TestScoping {
+  var isRecursive: Bool { true }
+
+  func provideScope(
+    for test: Test,
+    testCase: Test.Case?,
+    performing function: @concurrent @Sendable () async throws -> Void
+  ) async throws {
+    guard testCase != nil else { return try await function() }
+    // A name that the other modules' tests of this process know, too.
+    let turn = "/tmp/caisson-tests-\(getpid())"
+    while mkdir(turn, 0o700) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+    defer { rmdir(turn) }
+    try await function()
+  }
+}
+
+extension Trait where Self == TakesTurns {
+  static var takesTurns: Self { TakesTurns() }
+}
