@@ -31,7 +31,7 @@ int cl_open(int directory, const char *path, int flags, unsigned mode);
 /// openat2(2). `resolve` is a set of CL_RESOLVE_*.
 int cl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int cl_close(int descriptor);
-// The other end of a socket reads its end; what it sends still comes.
+/// The other end of a socket reads its end; what it sends still comes.
 int cl_end_output(int socket);
 int cl_duplicate(int descriptor, int target);
 long cl_read(int descriptor, void *buffer, size_t count);

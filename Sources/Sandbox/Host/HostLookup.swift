@@ -3,7 +3,7 @@ internal import CLinux
 /// Looks up many paths, most of which lie in a few directories: each of these is resolved and listed
 /// once.
 package struct HostLookup {
-  private var directories: [Substring: String] = [:]
+  private var directories: [Substring: String?] = [:]
   private var listings: [String: [String]] = [:]
 
   package init() {}
@@ -45,7 +45,7 @@ package struct HostLookup {
   private mutating func resolve(_ directory: Substring) -> String? {
     if let known = directories[directory] { return known }
     let real = HostTree.find(String(directory), isSystem: true)?.real
-    directories[directory] = real
+    directories.updateValue(real, forKey: directory)
     return real
   }
 }
