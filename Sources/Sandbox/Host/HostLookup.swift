@@ -30,7 +30,8 @@ package struct HostLookup {
   /// Finds a file or directory of the system set, with the content of a small file.
   package mutating func findSystem(_ path: String) -> GrantedPath? {
     guard var found = find(path, isSystem: true) else { return nil }
-    if !found.isDirectory { found.content = HostTree.content(found.real, upTo: 1 << 17) }
+    // A mount costs the kernel as much as a copy of some pages.
+    if !found.isDirectory { found.content = HostTree.content(found.real, upTo: 16 << 10) }
     return found
   }
 

@@ -4,6 +4,9 @@ extension LaunchPlan {
   /// The plan as the launcher reads it: see `CLinuxPlan.h`.
   package func encoded() -> [UInt8] {
     var body = PlanWriter()
+    // Files of the system are most of it; growing would copy them again and again.
+    body.bytes.reserveCapacity(steps.reduce(64 << 10) { $0 + $1.contentSize })
+    for word in [CL_PLAN_MAGIC, CL_PLAN_VERSION, 0] { body.word(UInt32(word)) }
     var flags = 0
     if privileged { flags |= Int(CL_PLAN_PRIVILEGED) }
     if notifies && !filter.isEmpty { flags |= Int(CL_PLAN_NOTIFY) }
@@ -70,16 +73,18 @@ extension LaunchPlan {
     }
     body.program(tap)
 
-    var whole = PlanWriter()
-    whole.word(UInt32(CL_PLAN_MAGIC))
-    whole.word(UInt32(CL_PLAN_VERSION))
-    whole.word(UInt32(body.bytes.count))
-    whole.bytes += body.bytes
-    return whole.bytes
+    withUnsafeBytes(of: UInt32(body.bytes.count - 12).littleEndian) {
+      body.bytes.replaceSubrange(8..<12, with: $0)
+    }
+    return body.bytes
   }
 }
 
 extension LaunchPlan.Step {
+  fileprivate var contentSize: Int {
+    if case .file(_, _, let content) = self { content.count } else { 0 }
+  }
+
   fileprivate var sources: [LaunchPlan.Source] {
     switch self {
     case .bind(let source, _, _), .view(let source, _): [source]
