@@ -12,6 +12,8 @@ does falls on all alike. Measured is the time from posix_spawn to the reaped end
   view      bwrap --unshare-all building the view of the default policy, mount by mount; no Landlock,
             no filter, no limits, nothing written into the workspace held back
   launcher  caisson-launch alone, given a plan as `caisson run` made it; this script is supervisor
+  bwrap, usr     bwrap --unshare-all with /usr, its links, /proc, /dev and two directories of its own
+  launcher, usr  the same view by caisson-launch, with all that it enforces
   run       caisson run --quiet -- true, everything enforced, journal included
   network   the same with a host granted: a way out, its sockets and its tap
   traced    the same with --trace-programs
@@ -48,6 +50,9 @@ while True:
     message, rights, _, _ = control.recvmsg(8192, socket.CMSG_SPACE(4))
     if not message:
         raise SystemExit(1)
+    if message[:1] == b"I":
+        with open("{folder}/identity", "wb") as file:
+            file.write(message)
     if message[:1] == b"L":
         break
 number = array.array("i", rights[0][2])[0]
@@ -67,16 +72,16 @@ def wait_for(path):
     sys.exit(f"startup.py: {path} did not appear: the run did not reach its launcher")
 
 
-def capture(build, folder, environment, workspace):
+def capture(build, folder, environment, workspace, *options):
     """Has `caisson run` hand its plan to a stand-in, which keeps it."""
     copy = folder / "copy"
-    copy.mkdir()
+    copy.mkdir(parents=True)
     shutil.copy2(build / "caisson", copy / "caisson")
     stand_in = copy / "caisson-launch"
     stand_in.write_text(STAND_IN.format(folder=folder, python=sys.executable))
     stand_in.chmod(0o755)
     held = subprocess.Popen(
-        [copy / "caisson", "run", "--quiet", "--", "true"],
+        [copy / "caisson", "run", "--quiet", *options, "--", "true"],
         cwd=workspace, env=environment, stderr=subprocess.DEVNULL,
     )
     wait_for(folder / "plan")
@@ -86,12 +91,12 @@ def capture(build, folder, environment, workspace):
 class Launcher:
     """Plays the supervisor: waits for READY, says GO, waits for the end."""
 
-    def __init__(self, program, plan, runs):
+    def __init__(self, program, plan):
         self.program = program
         self.plan = plan
-        self.layers = [
-            (run / name, (run / name).stat()) for run in runs.iterdir() for name in ("upper", "work")
-        ]
+        self.identity = plan.with_name("identity").read_bytes()
+        layers = [run / name for run in plan.with_name("home").glob("runs/*") for name in ("upper", "work")]
+        self.layers = [(layer, layer.stat()) for layer in layers if layer.exists()]
         # The launcher removes the run's control groups at its end: the next start needs them anew.
         names = re.findall(rb"/sys/fs/cgroup/[^\0]*caisson-[^\0/]*", plan.read_bytes())
         self.groups = [os.fsdecode(name) for name in names]
@@ -120,6 +125,7 @@ class Launcher:
         pid = os.posix_spawn(self.program, [self.program], {}, file_actions=actions, setsid=True)
         theirs.close()
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [plan]))]
+        ours.send(self.identity)
         ours.sendmsg([b"L" + bytes(4)], rights)
         os.close(plan)
         listeners = []
@@ -178,6 +184,15 @@ def view(build, environment, workspace):
     return arguments + ["--bind", str(workspace), str(workspace), "true"]
 
 
+def usr():
+    arguments = ["bwrap", "--unshare-all", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    arguments += ["--setenv", "PATH", "/usr/bin:/bin", "--proc", "/proc", "--dev", "/dev"]
+    arguments += ["--tmpfs", "/tmp", "--tmpfs", "/root", "--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "lib", "lib64", "sbin"):
+        arguments += ["--symlink", f"usr/{name}", f"/{name}"]
+    return arguments + ["true"]
+
+
 def sealed(build, *options):
     return [build / "caisson", "run", "--quiet", *options, "--", "true"]
 
@@ -189,6 +204,7 @@ def contenders(build, folder, missing, shown, other):
         "unshare": ["unshare", "-Ur", "-m", "-p", "-f", "-n", "-i", "-u", "-C", "true"],
         "bwrap": ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"],
         "view": shown,
+        "bwrap, usr": usr(),
         "run": sealed(build),
         "network": sealed(build, *grant),
         "traced": sealed(build, "--trace-programs", *grant),
@@ -201,8 +217,10 @@ def contenders(build, folder, missing, shown, other):
             found[name] = Program(*arguments)
         else:
             missing.append(name)
-    found["launcher"] = Launcher(str(build / "caisson-launch"), folder / "plan", folder / "home/runs")
-    order = ["exec", "unshare", "bwrap", "view", "launcher", "run", "run, other", "network", "network, other",
+    launcher = str(build / "caisson-launch")
+    found["launcher"] = Launcher(launcher, folder / "plan")
+    found["launcher, usr"] = Launcher(launcher, folder / "usr/plan")
+    order = ["exec", "unshare", "bwrap", "bwrap, usr", "launcher, usr", "view", "launcher", "run", "run, other", "network", "network, other",
              "traced"]
     return {name: found[name] for name in order if name in found}
 
@@ -242,11 +260,16 @@ def main():
     (folder / "home").mkdir(mode=0o700)
     environment = {**os.environ, "CAISSON_HOME": str(folder / "home")}
     os.chdir(workspace)
-    held = None
+    held = []
     try:
         other = {**environment, "CAISSON_HOME": str(folder / "other")}
         shown = view(build, other, workspace)
-        held = capture(build, folder, environment, workspace)
+        held = [capture(build, folder, environment, workspace)]
+        (folder / "usr/home").mkdir(parents=True, mode=0o700)
+        policy = folder / "usr/policy.yaml"
+        policy.write_text("version: 1\nworkspace: { mode: none }\nfilesystem: { read: [/usr] }\n")
+        own = {**environment, "CAISSON_HOME": str(folder / "usr/home")}
+        held.append(capture(build, folder / "usr", own, workspace, "--policy", policy))
         missing = []
         against = options.against.resolve() if options.against else None
         entries = contenders(build, folder, missing, shown, against)
@@ -256,8 +279,9 @@ def main():
         times |= measure(out, options.rounds, options.warm_up, environment)
     finally:
         (folder / "over").touch()
-        if held:
-            held.wait()
+        (folder / "usr/over").touch()
+        for run in held:
+            run.wait()
         os.chdir(root)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -28,6 +28,13 @@ int cl_close(int descriptor) { return RESULT(close(descriptor)); }
 int cl_end_output(int socket) { return RESULT(shutdown(socket, SHUT_WR)); }
 int cl_duplicate(int descriptor, int target) { return RESULT(dup2(descriptor, target)); }
 
+long cl_read_at(int descriptor, void *buffer, size_t count, uint64_t offset) {
+  ssize_t n;
+  do n = pread(descriptor, buffer, count, (off_t)offset);
+  while (n < 0 && errno == EINTR);
+  return n < 0 ? -errno : n;
+}
+
 long cl_read(int descriptor, void *buffer, size_t count) {
   ssize_t n;
   do n = read(descriptor, buffer, count);

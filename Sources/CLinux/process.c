@@ -28,6 +28,30 @@ int cl_fork(uint64_t namespaces) {
   return RESULT((int)syscall(SYS_clone, namespaces | SIGCHLD, NULL, NULL, NULL, NULL));
 }
 
+int cl_run_beside(int (*body)(void *), void *context) {
+  const size_t size = 256 << 10;
+  char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stack == MAP_FAILED) return -errno;
+  int child = RESULT(clone(body, stack + size, CLONE_VM | CLONE_VFORK | SIGCHLD, context));
+  munmap(stack, size);
+  return child;
+}
+
+static int hold(void *context) {
+  const int *pipe = context;
+  char byte;
+  // errno is the parent's, too.
+  close(pipe[1]);
+  return (int)read(pipe[0], &byte, 1);
+}
+
+int cl_hold(uint64_t namespaces, const int pipe[2]) {
+  static _Alignas(16) char stack[16 << 10];
+  static int copy[2];
+  memcpy(copy, pipe, sizeof copy);
+  return RESULT(clone(hold, stack + sizeof stack, CLONE_VM | (int)namespaces | SIGCHLD, copy));
+}
+
 static void populate(uintptr_t first, uintptr_t end) {
   const uintptr_t page = 4096;
   first &= -page;

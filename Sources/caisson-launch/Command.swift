@@ -1,6 +1,6 @@
 import CLinux
 
-/// The command of the run, from fork to exec.
+/// The command of the run, until it is executed.
 struct Command {
   let plan: Plan
   /// The number of the run's own pseudo-terminal, if it has one.
@@ -8,24 +8,25 @@ struct Command {
 
   /// Starts the command as a child and returns its pid. Does not return where it cannot be run.
   func start() -> Int32 {
-    var ends: [Int32] = [-1, -1]
-    guard cl_pipe(&ends) == 0 else { cl_exit(1) }
-    let child = cl_fork(0)
+    var attempt = (command: self, error: Int32(0))
+    // The child works in this process's memory: copying it would cost more than all it does.
+    let child = withUnsafeMutablePointer(to: &attempt) {
+      cl_run_beside(
+        { context in
+          typealias Attempt = (command: Command, error: Int32)
+          guard let attempt = context?.assumingMemoryBound(to: Attempt.self) else { return 127 }
+          attempt.pointee.error = attempt.pointee.command.become()
+          return 127
+        },
+        $0
+      )
+    }
     guard child >= 0 else {
-      Control.report(LaunchFailure(call: "fork", subject: nil, error: -child))
+      Control.report(LaunchFailure(call: "clone", subject: nil, error: -child))
       cl_exit(1)
     }
-    if child == 0 {
-      let error = become()
-      withUnsafeBytes(of: error) { _ = cl_write(ends[1], $0.baseAddress, $0.count) }
-      cl_exit(127)
-    }
-    _ = cl_close(ends[1])
-    var error: Int32 = 0
-    let count = withUnsafeMutableBytes(of: &error) { cl_read(ends[0], $0.baseAddress, $0.count) }
-    _ = cl_close(ends[0])
-    if count == 4 {
-      Control.send(CL_MESSAGE_NO_EXEC, [error])
+    guard attempt.error == 0 else {
+      Control.send(CL_MESSAGE_NO_EXEC, [attempt.error])
       cl_exit(1)
     }
     Control.send(CL_MESSAGE_STARTED, [child])

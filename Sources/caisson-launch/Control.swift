@@ -50,6 +50,16 @@ enum Control {
     }
   }
 
+  /// Waits for the first message. Nil where the supervisor is gone or says something else.
+  static func receiveIdentity() -> Identity? {
+    var bytes = [UInt8](repeating: 0, count: 64)
+    var descriptors: [Int32] = [-1, -1, -1, -1]
+    var number: Int32 = 0
+    let count = cl_receive(descriptor, &bytes, bytes.count, &descriptors, &number)
+    guard count > 0 else { return nil }
+    return bytes.withUnsafeBytes { Identity(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+  }
+
   /// Waits for the plan. Where the supervisor dies first, removes what it may have made by then.
   static func receivePlan() -> Int32? {
     var made: [Plan.Placeholder] = []

@@ -3,13 +3,29 @@ import CLinux
 /// PID 1 of the run: seals itself, starts the command, reaps, and ends with the supervisor or the
 /// launcher.
 struct Init {
-  let plan: Plan
-  /// Clones of the host's trees, where uid 0 has taken them already.
-  let clones: [Int32]?
+  private let identity: Identity
+  private let plan: Plan
+  /// Clones of the host's trees, where uid 0 has taken them.
+  private let clones: [Int32]
   /// The lists of members of the run's cgroups, open for writing.
-  let groups: [Int32]
+  private let groups: [Int32]
   /// Ends with the launcher outside.
-  let lifeline: Int32
+  private let lifeline: Int32
+
+  /// Makes the run's namespaces its own, and waits there for what the launcher hands over. The plan
+  /// is whole: the launcher has read it before.
+  init?(_ identity: Identity, _ lifeline: Int32) {
+    do throws(LaunchFailure) {
+      try identity.take()
+    } catch {
+      Control.report(error)
+      return nil
+    }
+    guard let handed = try? Inheritance(from: lifeline, identity) else { return nil }
+    (plan, clones, groups) = (handed.plan, handed.clones, handed.groups)
+    self.identity = identity
+    self.lifeline = lifeline
+  }
 
   func run() -> Never {
     var listener: Int32 = -1
@@ -19,7 +35,7 @@ struct Init {
     var witnesses: [(kind: Int, result: Int32)] = []
     let signals: Int32
     do throws(LaunchFailure) {
-      try takeIdentity()
+      try applySettings()
       sockets = try openSockets()
       witnesses = openWitnesses()
       try buildRoot()
@@ -66,16 +82,9 @@ struct Init {
     }
   }
 
-  private func takeIdentity() throws(LaunchFailure) {
-    try Sources.write("/proc/self/setgroups", "deny")
-    try Sources.write("/proc/self/uid_map", "\(plan.insideUID) \(plan.uid) 1")
-    try Sources.write("/proc/self/gid_map", "\(plan.insideGID) \(plan.gid) 1")
-    try LaunchFailure.check(cl_set_ids(plan.insideUID, plan.insideGID), "setresuid")
-    if plan.namespaces & UInt64(CL_CLONE_NEWUTS) != 0 {
+  private func applySettings() throws(LaunchFailure) {
+    if identity.has(CL_CLONE_NEWUTS) {
       try LaunchFailure.check(cl_set_hostname(plan.hostname.pointer), "sethostname")
-    }
-    if plan.namespaces & UInt64(CL_CLONE_NEWNET) != 0 {
-      try LaunchFailure.check(cl_loopback_up(), "bring lo up")
     }
     for setting in plan.settings {
       let file = cl_open(
@@ -93,8 +102,6 @@ struct Init {
       }
       if setting.required { try LaunchFailure.check(result, "write", setting.path) }
     }
-    // Only children enter a new time namespace.
-    try LaunchFailure.check(cl_unshare(UInt64(CL_CLONE_NEWTIME)), "unshare time")
   }
 
   /// Closes the run's network in on itself and makes the sockets that lead out of it.
@@ -157,11 +164,10 @@ struct Init {
   }
 
   private func buildRoot() throws(LaunchFailure) {
-    guard plan.namespaces & UInt64(CL_CLONE_NEWNS) != 0 else { return }
-    try LaunchFailure.check(cl_make_mounts_private(), "make mounts private")
-    let clones: [Int32]
-    if let taken = self.clones { clones = taken } else { clones = try Sources.open(plan, nil) }
-    let root = Root(clones: clones, areOwn: self.clones == nil, stage: plan.stage)
+    guard identity.has(CL_CLONE_NEWNS) else { return }
+    let areOwn = !identity.isPrivileged
+    let clones = areOwn ? try Sources.open(plan, identity, nil) : self.clones
+    let root = Root(clones: clones, areOwn: areOwn, stage: plan.stage)
     try root.build(plan.steps)
     try root.enter()
     for clone in clones { _ = cl_close(clone) }

@@ -81,8 +81,6 @@ struct Plan {
   }
 
   let flags: UInt32
-  let uid, gid, insideUID, insideGID: UInt32
-  let namespaces: UInt64
   let hostname, stage: PlanText
   let identityMaps: [IdentityMap]
   let sources: [Source]
@@ -115,7 +113,8 @@ struct Plan {
     let buffer = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 8)
     var done = 0
     while done < count {
-      let read = cl_read(descriptor, buffer + done, count - done)
+      // Two processes read it by one offset.
+      let read = cl_read_at(descriptor, buffer + done, count - done, UInt64(done))
       guard read > 0 else { throw .tooShort }
       done += read
     }
@@ -130,11 +129,6 @@ struct Plan {
 
   private init(_ reader: inout PlanReader) throws(PlanError) {
     flags = try reader.word()
-    uid = try reader.word()
-    gid = try reader.word()
-    insideUID = try reader.word()
-    insideGID = try reader.word()
-    namespaces = try reader.long()
     hostname = try reader.text()
     stage = try reader.text()
     identityMaps = try reader.list { (reader) throws(PlanError) in

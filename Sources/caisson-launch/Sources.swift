@@ -6,6 +6,7 @@ enum Sources {
   /// that a tree below a closed directory can be given; else inside the run's mount namespace.
   static func open(
     _ plan: Plan,
+    _ identity: Identity,
     _ first: consuming NamespaceHolder?
   ) throws(LaunchFailure) -> [Int32] {
     var namespaces: [Int32] = []
@@ -13,7 +14,7 @@ enum Sources {
     for map in plan.identityMaps {
       let holder: NamespaceHolder
       if let ready = prepared.take() { holder = ready } else { holder = try NamespaceHolder() }
-      namespaces.append(try identityNamespace(map, plan, holder))
+      namespaces.append(try identityNamespace(map, identity, holder))
     }
     var clones: [Int32] = []
     for source in plan.sources {
@@ -58,11 +59,11 @@ enum Sources {
   /// A user namespace that maps the owner on disk to the run's identity.
   private static func identityNamespace(
     _ map: Plan.IdentityMap,
-    _ plan: Plan,
+    _ identity: Identity,
     _ holder: borrowing NamespaceHolder
   ) throws(LaunchFailure) -> Int32 {
-    try write("/proc/\(holder.child)/uid_map", "\(map.uid) \(plan.uid) 1")
-    try write("/proc/\(holder.child)/gid_map", "\(map.gid) \(plan.gid) 1")
+    try write("/proc/\(holder.child)/uid_map", "\(map.uid) \(identity.uid) 1")
+    try write("/proc/\(holder.child)/gid_map", "\(map.gid) \(identity.gid) 1")
     return try LaunchFailure.check(
       cl_open(Int32(CL_AT_FDCWD), "/proc/\(holder.child)/ns/user", 0, 0),
       "open the id map's namespace"
@@ -91,13 +92,7 @@ struct NamespaceHolder: ~Copyable {
   init() throws(LaunchFailure) {
     var ends: [Int32] = [-1, -1]
     try LaunchFailure.check(cl_pipe(&ends), "pipe")
-    child = try LaunchFailure.check(cl_fork(UInt64(CL_CLONE_NEWUSER)), "clone for the id map")
-    if child == 0 {
-      _ = cl_close(ends[1])
-      var byte: UInt8 = 0
-      _ = cl_read(ends[0], &byte, 1)
-      cl_exit(0)
-    }
+    child = try LaunchFailure.check(cl_hold(UInt64(CL_CLONE_NEWUSER), ends), "clone for the id map")
     _ = cl_close(ends[0])
     lifeLine = ends[1]
   }

@@ -27,8 +27,17 @@ import CLinux
   }
 }
 _ = cl_set_cloexec(Int32(CL_CONTROL_DESCRIPTOR), 1)
+guard let identity = Control.receiveIdentity() else { cl_exit(1) }
+
+let initPID, lifeline: Int32
+do throws(LaunchFailure) {
+  (initPID, lifeline) = try identity.startInit()
+} catch {
+  Control.report(error)
+  cl_exit(1)
+}
 // While the plan is still being made: uid 0 will need an id map.
-var holder: NamespaceHolder? = cl_effective_uid() == 0 ? try? NamespaceHolder() : nil
+var holder: NamespaceHolder? = identity.isPrivileged ? try? NamespaceHolder() : nil
 guard let planDescriptor = Control.receivePlan() else { cl_exit(1) }
 
 let plan: Plan
@@ -38,13 +47,12 @@ do throws(PlanError) {
   Control.report(LaunchFailure(call: "the launch plan is damaged", subject: nil, error: 22))
   cl_exit(1)
 }
-_ = cl_close(planDescriptor)
+Inheritance.give(CL_HANDED_PLAN, [planDescriptor], to: lifeline)
 
-let initPID: Int32
 do throws(LaunchFailure) {
-  // Opened with the caller's rights, which the kernel looks at when PID 1 writes.
-  var groups: [Int32] = []
   if plan.has(CL_PLAN_JOIN_CGROUPS) {
+    // Opened with the caller's rights, which the kernel looks at when PID 1 writes.
+    var groups: [Int32] = []
     for cgroup in plan.cgroups {
       let file = cl_open(
         Int32(CL_AT_FDCWD),
@@ -54,31 +62,12 @@ do throws(LaunchFailure) {
       )
       groups.append(try LaunchFailure.check(file, "open the cgroup", cgroup))
     }
+    Inheritance.give(CL_HANDED_GROUPS, groups, to: lifeline)
   }
-  var clones: [Int32]?
-  let outsideUID = cl_effective_uid()
-  let outsideGID = cl_effective_gid()
-  if plan.has(CL_PLAN_PRIVILEGED) {
-    clones = try Sources.open(plan, holder.take())
-    try LaunchFailure.check(cl_clear_groups(), "setgroups")
-    // The user namespace belongs to the effective uid that makes it: never to uid 0.
-    try LaunchFailure.check(cl_set_effective_ids(plan.uid, plan.gid), "become the run's uid")
+  if identity.isPrivileged {
+    let trees = try Sources.open(plan, identity, holder.take())
+    Inheritance.give(CL_HANDED_TREES, trees, to: lifeline)
   }
-  try LaunchFailure.check(cl_set_dumpable(1), "set dumpable")
-  // One end each. This one stays open as long as this process lives, and no longer.
-  var lifeline: [Int32] = [-1, -1]
-  try LaunchFailure.check(cl_socket_pair(&lifeline), "socketpair")
-  initPID = try LaunchFailure.check(cl_fork(plan.namespaces), "clone the namespaces")
-  if initPID == 0 {
-    _ = cl_close(lifeline[0])
-    Init(plan: plan, clones: clones, groups: groups, lifeline: lifeline[1]).run()
-  }
-  _ = cl_close(lifeline[1])
-  if plan.has(CL_PLAN_PRIVILEGED) {
-    try LaunchFailure.check(cl_set_effective_ids(outsideUID, outsideGID), "go back to uid 0")
-  }
-  _ = cl_set_dumpable(0)
-  for descriptor in (clones ?? []) + groups { _ = cl_close(descriptor) }
 } catch {
   Control.report(error)
   cl_exit(1)

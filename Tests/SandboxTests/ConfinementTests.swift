@@ -22,33 +22,35 @@ import Testing
     denied: [GrantedPath] = [],
     reads: [GrantedPath] = [grant("/usr", system: true)]
   ) -> ConfinementRequest {
-    ConfinementRequest(
+    let host = HostFacts(
+      uid: uid,
+      gid: uid,
+      userName: "someone",
+      landlockABI: 7,
+      memoryBytes: 1 << 30,
+      stage: "/tmp",
+      rootLinks: ["/bin": "usr/bin"]
+    )
+    return ConfinementRequest(
       workspace: .init(path: grant("/repo"), mode: .overlay, layer: "/state/run"),
       reads: reads,
       writes: writes,
       denied: denied,
       limits: Limits(processes: 10, diskBytes: 1 << 20),
-      host: HostFacts(
-        uid: uid,
-        gid: uid,
-        userName: "someone",
-        landlockABI: 7,
-        memoryBytes: 1 << 30,
-        stage: "/tmp",
-        rootLinks: ["/bin": "usr/bin"]
-      ),
+      host: host,
       home: "/home/someone",
       command: ["true"],
       environment: ["B": "2", "A": "1"],
       directory: "/repo",
-      identity: 77
+      identity: Confinement.identity(host, number: 77)
     )
   }
 
   @Test func `never gives a run of uid 0 the uid 0, inside or outside`() {
-    let plan = Confinement.plan(Self.request(uid: 0))
-    #expect(plan.privileged)
-    #expect(plan.uid != 0 && plan.gid != 0 && plan.insideUID != 0 && plan.insideGID != 0)
+    let identity = Confinement.plan(Self.request(uid: 0)).identity
+    #expect(identity.isPrivileged)
+    #expect(identity.uid != 0 && identity.gid != 0)
+    #expect(identity.insideUID != 0 && identity.insideGID != 0)
   }
 
   @Test func `maps layers but never the system's files to the run`() {

@@ -35,6 +35,7 @@ int cl_close(int descriptor);
 int cl_end_output(int socket);
 int cl_duplicate(int descriptor, int target);
 long cl_read(int descriptor, void *buffer, size_t count);
+long cl_read_at(int descriptor, void *buffer, size_t count, uint64_t offset);
 long cl_write(int descriptor, const void *buffer, size_t count);
 int cl_mkdirat(int directory, const char *path, unsigned mode);
 int cl_symlinkat(const char *text, int directory, const char *path);

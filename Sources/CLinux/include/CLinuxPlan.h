@@ -8,14 +8,13 @@
 
 enum {
   CL_PLAN_MAGIC = 0x53494143,  // "CAIS"
-  CL_PLAN_VERSION = 2,
+  CL_PLAN_VERSION = 3,
   CL_CONTROL_DESCRIPTOR = 3,
   CL_PLAN_MAXIMUM_BYTES = 8 << 20,
 };
 
 // Bits of the plan's flags.
 enum {
-  CL_PLAN_PRIVILEGED = 1,  // started by uid 0: clone sources first, then become the run's uid
   CL_PLAN_NOTIFY = 2,      // hand out a seccomp listener
   CL_PLAN_TERMINAL = 4,    // give the command a pseudo-terminal of its own
   CL_PLAN_DROP_CAPABILITIES = 8,
@@ -58,8 +57,18 @@ enum {
   CL_MESSAGE_FAILED = 'F',  // errno, then text: what failed, on what
 };
 
+// Launcher to PID 1 of the run, on a socket of their own whose end is the launcher's.
+enum {
+  CL_HANDED_PLAN = 'L',   // the plan comes with it
+  CL_HANDED_TREES = 'T',  // up to four clones of the host's trees come with it, in the plan's order
+  CL_HANDED_GROUPS = 'G', // up to four lists of members of the run's cgroups come with it
+};
+
 // Supervisor to launcher. The end of what it sends means: end everything.
 enum {
+  // Before all else: 1 where uid 0 started the run; uid and gid outside, uid and gid inside; the
+  // namespaces, lower half first
+  CL_MESSAGE_IDENTITY = 'I',
   CL_MESSAGE_MADE = 'M',    // 1 for a directory, then a path that is about to be made on the host
   CL_MESSAGE_PLAN = 'L',    // a descriptor comes with it: the launch plan
   CL_MESSAGE_GO = 'G',

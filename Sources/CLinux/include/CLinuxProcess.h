@@ -16,6 +16,12 @@
 
 /// Like fork(2), with CLONE_NEW* flags. Only for a process of one thread.
 int cl_fork(uint64_t namespaces);
+/// Runs `body` in a child that shares this process's memory; this process sleeps until the child has
+/// executed a program or has ended, with the status that `body` returns.
+int cl_run_beside(int (*body)(void *), void *context);
+/// A child that shares this process's memory and does nothing but keep new namespaces until the other
+/// end of the pipe is closed.
+int cl_hold(uint64_t namespaces, const int pipe[2]);
 int cl_unshare(uint64_t namespaces);
 /// Has the kernel give this process its writable data and the heap that it is about to use in two
 /// calls, in the place of some hundred page faults.

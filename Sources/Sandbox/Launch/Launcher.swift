@@ -8,11 +8,13 @@ internal import Glibc
 package struct Launcher: ~Copyable {
   private let control: Int32
   private let pid: Int32
+  private let identity: RunIdentity
 
-  /// Starts the launcher. `terminals` are those of the descriptors 0 to 2 that it must not be given,
+  /// Starts the launcher, which makes the namespaces of the run at once. `terminals` are those of the descriptors 0 to 2 that it must not be given,
   /// `output` has what takes the place of files.
   package init(
     path: String,
+    identity: RunIdentity,
     terminals: [Int32],
     output: inout OutputRelay
   ) throws(SandboxError) {
@@ -50,6 +52,10 @@ package struct Launcher: ~Copyable {
     _ = cl_adopt_orphans()
     control = outside
     pid = child
+    self.identity = identity
+    let message = identity.encoded()
+    // A launcher that is gone is found to be so when it is given the plan.
+    _ = cl_send(control, message, message.count, nil, 0)
   }
 
   /// Ends the launcher, which removes what it was told of.
@@ -73,6 +79,7 @@ package struct Launcher: ~Copyable {
 
   /// Gives the launcher its plan.
   func give(_ plan: LaunchPlan) throws(SandboxError) {
+    precondition(plan.identity == identity, "the launcher was started for another run")
     let bytes = plan.encoded()
     guard bytes.count <= CL_PLAN_MAXIMUM_BYTES else {
       throw .tooMuch(bytes: bytes.count, most: Int(CL_PLAN_MAXIMUM_BYTES))

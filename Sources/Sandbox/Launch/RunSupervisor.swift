@@ -164,7 +164,11 @@ package struct RunSupervisor: ~Copyable {
     let hooks = self.hooks
     // The launcher clears up while the record is written.
     let recorded = Result { try hooks.ended(result) }
-    if !awaitClearing() {
+    if hasExited, plan.placeholders.isEmpty {
+      // Every process of the command has ended. What the launcher still clears up, PID 1 and its
+      // groups, is nothing that anybody could run into.
+      hangUp()
+    } else if !awaitClearing() {
       hangUp()
       waitForLauncher()
     }

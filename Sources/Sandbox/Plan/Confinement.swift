@@ -12,22 +12,32 @@ package enum Confinement {
   /// Outside such a run has a uid that no account of the host has.
   private static let outsideBase: UInt32 = 0x6000_0000
 
-  package static func plan(_ request: ConfinementRequest) -> LaunchPlan {
-    let host = request.host
+  /// Who a run is: known before anything else of it is. The low bits of `number` are those of the
+  /// identity that a run of uid 0 gets outside.
+  package static func identity(
+    _ host: HostFacts,
+    number: UInt32,
+    layers: Set<Wall> = Set(Wall.allCases)
+  ) -> RunIdentity {
     let privileged = host.isPrivileged
-    let outside = outsideBase | (request.identity & 0xF_FFFF)
-    var plan = LaunchPlan(
-      privileged: privileged,
+    let outside = outsideBase | (number & 0xF_FFFF)
+    return RunIdentity(
+      isPrivileged: privileged,
       uid: privileged ? outside : host.uid,
       gid: privileged ? outside : host.gid,
       insideUID: privileged ? insideID : host.uid,
       insideGID: privileged ? insideID : host.gid,
-      arguments: request.command
+      namespaces: namespaces(layers)
     )
+  }
+
+  package static func plan(_ request: ConfinementRequest) -> LaunchPlan {
+    let host = request.host
+    let privileged = host.isPrivileged
+    var plan = LaunchPlan(identity: request.identity, arguments: request.command)
     plan.stage = host.stage
-    plan.namespaces = namespaces(request.layers)
     if request.layers.contains(.mounts) {
-      plan.steps = steps(request, privileged: privileged, user: plan.insideUID)
+      plan.steps = steps(request, privileged: privileged, user: plan.identity.insideUID)
     }
     if request.layers.contains(.namespaces) { plan.settings = settings }
     plan.dropsCapabilities = true

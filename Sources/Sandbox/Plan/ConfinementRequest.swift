@@ -52,8 +52,7 @@ package struct ConfinementRequest: Sendable {
   package var hasProcessLimitElsewhere = false
   /// What is enforced. Everything, outside of tests that show that each layer holds alone.
   package var layers: Set<Wall> = Set(Wall.allCases)
-  /// The low bits of the identity that a run of uid 0 gets outside.
-  package var identity: UInt32
+  package var identity: RunIdentity
 
   package init(
     workspace: Workspace?,
@@ -66,7 +65,7 @@ package struct ConfinementRequest: Sendable {
     command: [String],
     environment: [String: String],
     directory: String,
-    identity: UInt32
+    identity: RunIdentity
   ) {
     self.workspace = workspace
     self.reads = reads

@@ -8,15 +8,13 @@ extension LaunchPlan {
     body.bytes.reserveCapacity(steps.reduce(64 << 10) { $0 + $1.contentSize })
     for word in [CL_PLAN_MAGIC, CL_PLAN_VERSION, 0] { body.word(UInt32(word)) }
     var flags = 0
-    if privileged { flags |= Int(CL_PLAN_PRIVILEGED) }
     if notifies && !filter.isEmpty { flags |= Int(CL_PLAN_NOTIFY) }
     if !terminals.isEmpty { flags |= Int(CL_PLAN_TERMINAL) }
     for descriptor in terminals { flags |= Int(CL_PLAN_TERMINAL_FIRST) << Int(descriptor) }
     if dropsCapabilities { flags |= Int(CL_PLAN_DROP_CAPABILITIES) }
     if tracesPrograms { flags |= Int(CL_PLAN_TRACE_PROGRAMS) }
     if joinsCgroups { flags |= Int(CL_PLAN_JOIN_CGROUPS) }
-    for word in [UInt32(flags), uid, gid, insideUID, insideGID] { body.word(word) }
-    body.long(namespaces.rawValue)
+    body.word(UInt32(flags))
     body.text(hostname)
     body.text(stage)
 

@@ -69,14 +69,8 @@ package struct LaunchPlan: Sendable, Equatable {
     package var soft, hard: UInt64
   }
 
-  /// Started by uid 0: sources are cloned first, then the run's identity is taken.
-  package var privileged = false
-  /// Identity outside, which is what the kernel and the disk see.
-  package var uid: UInt32
-  package var gid: UInt32
-  package var insideUID: UInt32
-  package var insideGID: UInt32
-  package var namespaces: Namespaces = .all
+  /// What the launcher is told before it is given the plan.
+  package var identity: RunIdentity
   package var hostname = "caisson"
   /// A directory of the host on which the new root is built, inside the run's own mount namespace.
   package var stage = "/tmp"

@@ -267,7 +267,7 @@ struct Doctor {
       command: directory == nil ? ["/usr/bin/true"] : ["/usr/bin/touch", "file"],
       environment: [:],
       directory: found?.real ?? "/",
-      identity: UInt32.random(in: 0...UInt32.max)
+      identity: Confinement.identity(host, number: UInt32.random(in: 0...UInt32.max))
     )
     request.network = network
     var hooks = RunSupervisor.Hooks(
@@ -280,6 +280,7 @@ struct Doctor {
       var output = try OutputRelay()
       let launcher = try Launcher(
         path: RunSession.ownPath("caisson-launch"),
+        identity: request.identity,
         terminals: [],
         output: &output
       )

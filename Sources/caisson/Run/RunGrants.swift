@@ -158,9 +158,11 @@ struct RunGrants {
       return lookup.names(in: parent).filter { $0.utf8.starts(with: start) }
         .compactMap { lookup.findSystem("\(parent)/\($0)") }
     }
+    // Whoever names a part of the system set means the same tree, and need not wait for a search of
+    // it for sockets.
+    let isSystem = grant.isOptional || SystemPaths.entries.contains(grant.path)
     let found =
-      grant.isOptional
-      ? lookup.findSystem(grant.path) : lookup.find(grant.path, isSystem: false)
+      isSystem ? lookup.findSystem(grant.path) : lookup.find(grant.path, isSystem: false)
     if let found { return [found] }
     if mayBeMissing || grant.isOptional { return [] }
     let line = grant.line.map { " (line \($0))" } ?? ""

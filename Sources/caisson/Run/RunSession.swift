@@ -53,6 +53,22 @@ struct RunSession {
     let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let journal = RunJournal(home: home, run: run)
     let host = HostFacts.probe()
+    let layers = Self.layers()
+    let identity = Confinement.identity(
+      host,
+      number: UInt32.random(in: 0...UInt32.max),
+      layers: layers
+    )
+    try StandardInput.makePrivate(in: home.state)
+    let terminals = [Int32(0), 1, 2].filter { isatty($0) == 1 }
+    var output = try OutputRelay()
+    // The kernel makes the namespaces of the run while it is planned.
+    let launcher = try Launcher(
+      path: Self.ownPath("caisson-launch"),
+      identity: identity,
+      terminals: terminals,
+      output: &output
+    )
     let grants = try RunGrants.resolve(
       policyName: policyName,
       directory: directory,
@@ -66,7 +82,6 @@ struct RunSession {
     var isRecorded = false
     defer { if !isRecorded { files.removeAfterFailure() } }
 
-    try StandardInput.makePrivate(in: files.directory)
     // Before anything else is made: whoever cannot be given a way out is not started.
     let asks = learning == .ask && RunSupervisor.canAsk
     if learning == .ask, !asks, !quiet {
@@ -90,15 +105,9 @@ struct RunSession {
     )
     if let added = network?.environment { environment.add(added) }
     let limits = grants.policy.limits
-    let terminals = [Int32(0), 1, 2].filter { isatty($0) == 1 }
-    var output = try OutputRelay()
-    let launcher = try Launcher(
-      path: Self.ownPath("caisson-launch"),
-      terminals: terminals,
-      output: &output
-    )
     let groups = Cgroups.plan(for: run, limits: limits)
-    defer { groups.remove() }
+    var hasRun = false
+    defer { if !hasRun { groups.remove() } }
     var request = ConfinementRequest(
       workspace: grants.workspace.map {
         .init(path: $0, mode: record.mode, layer: record.layer.string)
@@ -112,7 +121,7 @@ struct RunSession {
       command: command,
       environment: environment.values,
       directory: grants.startDirectory,
-      identity: UInt32.random(in: 0...UInt32.max)
+      identity: identity
     )
     request.hasTemporaryDirectory = grants.hasTemporaryDirectory
     request.terminals = terminals
@@ -131,7 +140,7 @@ struct RunSession {
     request.placeholders = placeholders?.entries ?? []
     request.protected += placeholders?.grants ?? []
     defer { placeholders?.remove() }
-    request.layers = Self.layers()
+    request.layers = layers
     request.removesEmptyLayer = record.mode == .overlay
     var plan = Confinement.plan(request)
     plan.argumentBytes = CallerBytes.arguments(of: command)
@@ -191,6 +200,7 @@ struct RunSession {
       launcher: launcher
     )
     let outcome = try supervisor.run()
+    hasRun = true
     let report = RunReport(
       run: run,
       outcome: outcome,
@@ -199,7 +209,7 @@ struct RunSession {
       withheld: environment.withheld
     )
     // What holds changes stays, and so does what could not be looked at.
-    if changes?.total == 0 { files.removeLayer() }
+    if changes?.total == 0 { files.removeUnchangedLayer(record) }
     // A terminal that takes nothing would hold up the end; what it misses is on record.
     guard !outcome.terminalIsStuck || isatty(2) != 1 else { return outcome.exitStatus }
     if case .failed(let error) = outcome.end { complain("\(error)") }
