@@ -176,6 +176,9 @@ def one(place, launcher, mode, victim, moment, longest, work):
     if sealed is not None and sealed > longest:
         faults.append(f"dead only after {sealed * 1000:.0f} ms; last seen: {', '.join(slow)}")
     new = place.runs() - earlier
+    # A launcher that is killed while it clears up leaves empty groups, which `caisson runs` removes.
+    if hit == "launcher":
+        place.run("runs")
     if groups(new):
         faults.append("cgroup left")
     for group in groups(new):

@@ -25,6 +25,10 @@ int cl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, u
 }
 
 int cl_close(int descriptor) { return RESULT(close(descriptor)); }
+long cl_file_system(const char *path) {
+  struct statfs facts;
+  return statfs(path, &facts) < 0 ? -errno : (long)facts.f_type;
+}
 int cl_end_output(int socket) { return RESULT(shutdown(socket, SHUT_WR)); }
 int cl_duplicate(int descriptor, int target) { return RESULT(dup2(descriptor, target)); }
 

@@ -31,6 +31,8 @@ int cl_open(int directory, const char *path, int flags, unsigned mode);
 /// openat2(2). `resolve` is a set of CL_RESOLVE_*.
 int cl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int cl_close(int descriptor);
+/// What kind of file system a path lies on, as statfs(2) numbers it.
+long cl_file_system(const char *path);
 /// The other end of a socket reads its end; what it sends still comes.
 int cl_end_output(int socket);
 int cl_duplicate(int descriptor, int target);

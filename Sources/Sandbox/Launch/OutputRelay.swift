@@ -25,7 +25,7 @@ package struct OutputRelay: ~Copyable {
 
   private var channels: [Channel] = []
   /// What the launcher is given in the place of a descriptor.
-  private(set) var replacements: [Int32: Int32] = [:]
+  private(set) var replacements: [(descriptor: Int32, end: Int32)] = []
   private(set) var failure: Failure?
   private var buffer: [UInt8] = []
 
@@ -39,12 +39,12 @@ package struct OutputRelay: ~Copyable {
       else { continue }
       guard fcntl(number, F_GETFL) & O_ACCMODE != O_RDONLY else {
         // Nothing can be written to it, neither here nor there.
-        replacements[number] = try Self.open("/dev/null", CL_O_RDONLY)
+        replacements.append((number, try Self.open("/dev/null", CL_O_RDONLY)))
         continue
       }
       // One pipe for one file, else the order of what is printed would be lost.
       if let first, first.device == status.device, first.inode == status.inode {
-        replacements[2] = replacements[1]
+        replacements += replacements.filter { $0.descriptor == 1 }.map { (2, $0.end) }
         continue
       }
       first = status
@@ -52,7 +52,7 @@ package struct OutputRelay: ~Copyable {
       let made = cl_pipe(&ends)
       guard made == 0 else { throw .system(call: "pipe", error: -made) }
       channels.append(Channel(target: number, reading: ends[0]))
-      replacements[number] = ends[1]
+      replacements.append((number, ends[1]))
       _ = cl_set_nonblocking(ends[0], 1)
       // Where that is refused the pipe stays small, and works.
       _ = fcntl(ends[1], Self.setPipeSize, Int32(Self.bytesAtOnce))
@@ -67,13 +67,21 @@ package struct OutputRelay: ~Copyable {
 
   deinit {
     for channel in channels { _ = cl_close(channel.reading) }
-    for number in Set(replacements.values) { _ = cl_close(number) }
+    Self.close(replacements)
   }
 
   /// Lets go of what the launcher has now: a pipe ends with its last writer.
   mutating func closeReplacements() {
-    for number in Set(replacements.values) { _ = cl_close(number) }
-    replacements = [:]
+    Self.close(replacements)
+    replacements = []
+  }
+
+  /// One end may stand for both descriptors.
+  private static func close(_ replacements: [(descriptor: Int32, end: Int32)]) {
+    for (index, replacement) in replacements.enumerated()
+    where !replacements[..<index].contains(where: { $0.end == replacement.end }) {
+      _ = cl_close(replacement.end)
+    }
   }
 
   /// The pipes to wait for.

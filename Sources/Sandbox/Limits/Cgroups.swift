@@ -102,21 +102,7 @@ package struct Cgroups: Sendable {
   package static func places() -> (
     parents: [(controller: Controller, path: String)], isVersion2: Bool
   ) {
-    var version1: [(controller: Controller, path: String)] = []
-    var version2: String?
-    for (kind, point, options) in groupMounts(HostTree.bytes("/proc/self/mountinfo") ?? []) {
-      guard kind == "cgroup" else {
-        version2 = version2 ?? point
-        continue
-      }
-      for option in options.split(separator: ",") {
-        if let controller = Controller(rawValue: String(option)),
-          !version1.contains(where: { $0.controller == controller })
-        {
-          version1.append((controller, point))
-        }
-      }
-    }
+    let (version1, version2) = usualMounts() ?? allMounts()
     var own: [String: String] = [:]
     for line in (HostTree.text("/proc/self/cgroup") ?? "").split(separator: "\n") {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -165,6 +151,38 @@ package struct Cgroups: Sendable {
       }
       return (String(after[0]), String(before[4]), String(after[2]))
     }
+  }
+
+  /// Where nearly every machine mounts them: the kernel takes long to write the list of its mounts.
+  private static func usualMounts() -> (
+    version1: [(controller: Controller, path: String)], version2: String?
+  )? {
+    let root = "/sys/fs/cgroup"
+    let version1 = Controller.allCases.map { ($0, "\(root)/\($0.rawValue)") }
+      .filter { cl_file_system($0.1) == 0x27_E0EB }
+    if !version1.isEmpty { return (version1, nil) }
+    return cl_file_system(root) == 0x6367_7270 ? ([], root) : nil
+  }
+
+  private static func allMounts() -> (
+    version1: [(controller: Controller, path: String)], version2: String?
+  ) {
+    var version1: [(controller: Controller, path: String)] = []
+    var version2: String?
+    for (kind, point, options) in groupMounts(HostTree.bytes("/proc/self/mountinfo") ?? []) {
+      guard kind == "cgroup" else {
+        version2 = version2 ?? point
+        continue
+      }
+      for option in options.split(separator: ",") {
+        if let controller = Controller(rawValue: String(option)),
+          !version1.contains(where: { $0.controller == controller })
+        {
+          version1.append((controller, point))
+        }
+      }
+    }
+    return (version1, version2)
   }
 
   // MARK: - Files
