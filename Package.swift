@@ -31,6 +31,9 @@ let package = Package(
     // Policy: documents in, decisions out. No I/O.
     .target(name: "Policy", dependencies: ["Yams"]),
 
+    // CZlib: Debian's zlib, for the packs of pushes.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
     // CLinux: the system calls that Swift cannot make.
     .target(name: "CLinux"),
 
@@ -47,7 +50,7 @@ let package = Package(
     .target(
       name: "Egress",
       dependencies: [
-        "Policy",
+        "CZlib", "Policy",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -115,7 +118,7 @@ let package = Package(
     .testTarget(
       name: "EgressTests",
       dependencies: [
-        "CLinux", "Egress", "Policy",
+        "CLinux", "CZlib", "Egress", "Policy",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -163,7 +166,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .plugin {
+for target in package.targets where target.type != .plugin && target.type != .system {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

@@ -22,6 +22,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Policy", dependencies: ["Yams"]),
     .target(name: "PolicyMutation", dependencies: ["Policy"]),
     usesLibFuzzer
@@ -35,7 +36,7 @@ let package = Package(
     .target(
       name: "Egress",
       dependencies: [
-        "Policy",
+        "CZlib", "Policy",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -66,7 +67,8 @@ let package = Package(
     .executableTarget(
       name: "wire-fuzz",
       dependencies: [
-        "Policy",
+        "Egress", "Policy",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ]
@@ -75,7 +77,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets {
+for target in package.targets where target.type != .system {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
       .enableUpcomingFeature("ExistentialAny"),

@@ -1,5 +1,8 @@
+import Crypto
 import Foundation
 import Policy
+
+@testable import Egress
 
 extension Reader {
   /// Packs of git's: commits on top of `old`, among them some that are told by what sets them apart
@@ -59,7 +62,7 @@ extension Reader {
     to new: String
   ) -> PackAncestry.Progress {
     let update = RefUpdate(old: old, new: new, ref: "refs/heads/x")
-    var ancestry = PackAncestry([update], shallow: [], digest: SHA1.hash)
+    var ancestry = PackAncestry([update], shallow: [], digest: { Array(Insecure.SHA1.hash(data: $0)) })
     for piece in pieces {
       let progress = ancestry.read(Array(piece))
       if progress != .more { return progress }

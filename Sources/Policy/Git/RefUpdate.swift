@@ -49,7 +49,7 @@ extension GitRule {
   /// Judges a push by its commands, all of which must pass.
   ///
   /// A reference may be made, or moved from a tip that this run pushed to it. Whether any other
-  /// update keeps what was there cannot be seen in the commands: ``PackAncestry`` looks for it.
+  /// update keeps what was there cannot be seen in the commands: whoever reads the pack looks for it.
   package func decide(_ updates: [RefUpdate], pushed: PushedTips) -> PushDecision {
     var undecided: [RefUpdate] = []
     for update in updates {

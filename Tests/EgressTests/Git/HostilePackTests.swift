@@ -1,6 +1,8 @@
+import CZlib
 import Crypto
 import Testing
 
+@testable import Egress
 @testable import Policy
 
 /// Packs that git would not make.
@@ -28,7 +30,8 @@ import Testing
     _ kind: UInt8,
     _ content: [UInt8],
     size: Int? = nil,
-    base: [UInt8] = []
+    base: [UInt8] = [],
+    checksum: UInt? = nil
   ) -> [UInt8] {
     var size = size ?? content.count
     var head = [kind << 4 | UInt8(size & 15)]
@@ -42,7 +45,9 @@ import Testing
     let block = [
       1, UInt8(count & 0xFF), UInt8(count >> 8), UInt8(~count & 0xFF), UInt8(~count >> 8),
     ]
-    return head + base + [0x78, 0x01] + block + content + [0, 0, 0, 0]
+    let sum = UInt32(checksum ?? adler32(1, content, UInt32(content.count)))
+    return head + base + [0x78, 0x01] + block + content
+      + withUnsafeBytes(of: sum.bigEndian, Array.init)
   }
 
   private static func progress(
@@ -52,6 +57,14 @@ import Testing
   ) -> PackAncestry.Progress {
     let update = RefUpdate(old: old, new: id(new), ref: "refs/heads/x")
     return PackedHistory.progress(of: pack, update, bounds: bounds)
+  }
+
+  @Test func `a content that its checksum does not fit is refused`() {
+    guard case .malformed = Self.progress(Self.pack([Self.object(1, Self.commit, checksum: 7)]))
+    else {
+      Issue.record("a wrong checksum")
+      return
+    }
   }
 
   @Test func `a pack that is made by hand is read like git's`() {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Egress
 @testable import Policy
 
 /// Packs that git made, and whether they show that a branch keeps what it held.

@@ -3,6 +3,7 @@ import Foundation
 import Subprocess
 import Testing
 
+@testable import Egress
 @testable import Policy
 
 /// What git sends in a push from one commit to another, made by git itself.

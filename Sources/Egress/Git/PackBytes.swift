@@ -15,6 +15,20 @@ struct PackBytes: Sendable {
     }
   }
 
+  var isAtEnd: Bool { position == bytes.count }
+
+  /// Has `body` take some of what is there, and passes on what it returns.
+  mutating func withRest<Result>(
+    _ body: (UnsafeBufferPointer<UInt8>) -> (taken: Int, Result)
+  ) -> Result {
+    let (taken, result) = bytes.withUnsafeBufferPointer {
+      body(UnsafeBufferPointer(rebasing: $0[position...]))
+    }
+    position += taken
+    offset += taken
+    return result
+  }
+
   mutating func next() -> UInt8? {
     guard position < bytes.count else { return nil }
     defer {

@@ -1,10 +1,12 @@
+import Policy
+
 /// Looks in the pack of a push for the commits that lead from what a branch shall be back to what it
 /// was.
 ///
 /// What is found holds whatever the pack says of itself: an id is the hash of its commit, and the
 /// commit names its parents. Git writes commits first, so that the beginning of a pack is enough.
-package struct PackAncestry: Sendable {
-  package enum Progress: Hashable, Sendable {
+struct PackAncestry: Sendable {
+  enum Progress: Hashable, Sendable {
     case more
     /// Every branch keeps what it held. The rest of the pack is not looked at.
     case proven
@@ -37,18 +39,10 @@ package struct PackAncestry: Sendable {
   ///   - updates: of branches; neither made nor deleted.
   ///   - shallow: commits that the server shall take without their parents: no way leads through.
   ///   - digest: SHA-1, or SHA-256 where ids are that long.
-  package init(
-    _ updates: [RefUpdate],
-    shallow: Set<String>,
-    digest: @escaping @Sendable ([UInt8]) -> [UInt8]
-  ) {
-    self.init(updates, shallow: shallow, bounds: PackReader.Bounds(), digest: digest)
-  }
-
   init(
     _ updates: [RefUpdate],
     shallow: Set<String>,
-    bounds: PackReader.Bounds,
+    bounds: PackReader.Bounds = .init(),
     digest: @escaping @Sendable ([UInt8]) -> [UInt8]
   ) {
     self.shallow = Set(shallow.compactMap { ObjectID(hexadecimal: Array($0.utf8)[...]) })
@@ -71,7 +65,7 @@ package struct PackAncestry: Sendable {
   }
 
   /// Takes the next bytes of what follows the commands of the push.
-  package mutating func read(_ bytes: [UInt8]) -> Progress {
+  mutating func read(_ bytes: [UInt8]) -> Progress {
     guard progress == .more else { return progress }
     pack.add(bytes)
     do throws(PackProblem) {
@@ -93,7 +87,7 @@ package struct PackAncestry: Sendable {
   /// There is no more of the push, or more than is looked at.
   ///
   /// - Parameter bound: which, in the latter case.
-  package mutating func end(bound: String? = nil) -> Progress {
+  mutating func end(bound: String? = nil) -> Progress {
     guard progress == .more else { return progress }
     if let bound {
       refuse(.bound(bound))

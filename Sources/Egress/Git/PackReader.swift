@@ -85,13 +85,8 @@ struct PackReader: Sendable {
         guard let byte = bytes.next() else { return .more }
         entry.head.append(byte)
         if let read = try readEntry() { state = .body(read.entry, read.inflater) }
-      case .body(let entry, var inflater):
-        // The state lets go of the decoder, so that its output is not copied.
-        state = .over
-        guard try inflater.read(&bytes) else {
-          state = .body(entry, inflater)
-          return .more
-        }
+      case .body(let entry, let inflater):
+        guard try inflater.read(&bytes) else { return .more }
         if let found = try end(entry, inflater) { return found }
       case .over:
         return .end

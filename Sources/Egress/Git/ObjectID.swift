@@ -1,5 +1,5 @@
 /// What git calls an object by: the hash of its kind, length and content.
-package struct ObjectID: Hashable, Sendable {
+struct ObjectID: Hashable, Sendable {
   // Four words compare and hash faster than an array, and need no allocation.
   private var first: UInt64 = 0
   private var second: UInt64 = 0
