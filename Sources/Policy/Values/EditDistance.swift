@@ -1,5 +1,5 @@
 /// The known word that a person most likely meant, or nil where none is near.
-func nearest(to word: String, in known: some Sequence<String>) -> String? {
+package func nearest(to word: String, in known: some Sequence<String>) -> String? {
   guard word.utf8.count <= 64 else { return nil }
   let letters = Array(word.lowercased())
   var best: (word: String, distance: Int)?
