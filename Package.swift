@@ -31,6 +31,9 @@ let package = Package(
     // Policy: documents in, decisions out. No I/O.
     .target(name: "Policy", dependencies: ["Yams"]),
 
+    // Catalogue: what models there are, what they cost, and which of them a request goes to. No I/O.
+    .target(name: "Catalogue", dependencies: ["Policy"]),
+
     // CLinux: the system calls that Swift cannot make.
     .target(name: "CLinux"),
 
@@ -112,6 +115,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
+    .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
     .testTarget(
       name: "EgressTests",
       dependencies: [
