@@ -1,5 +1,5 @@
 /// Reads JSON (RFC 8259) into the tree that documents are read from, strictly and within bounds.
-struct JSONTree {
+package struct JSONTree {
   private let file: String
   private let bytes: [UInt8]
   private var at = 0
@@ -8,7 +8,7 @@ struct JSONTree {
 
   private static let deepest = 32
 
-  static func read(_ text: String, file: String) throws(PolicyError) -> YAMLNode {
+  package static func read(_ text: String, file: String) throws(PolicyError) -> YAMLNode {
     var tree = JSONTree(file: file, bytes: Array(text.utf8))
     tree.skipSpace()
     let node = try tree.value(depth: 0)
