@@ -32,7 +32,10 @@ let package = Package(
     .target(name: "Policy", dependencies: ["Yams"]),
 
     // Catalogue: what models there are, what they cost, and which of them a request goes to. No I/O.
-    .target(name: "Catalogue", dependencies: ["Policy"]),
+    .target(name: "Catalogue", dependencies: ["CCatalogue", "Policy"]),
+
+    // CCatalogue: the catalogue's snapshot as bytes in the program.
+    .target(name: "CCatalogue", exclude: ["NOTICE", "models.json", "models.json.sha256"]),
 
     // CLinux: the system calls that Swift cannot make.
     .target(name: "CLinux"),
