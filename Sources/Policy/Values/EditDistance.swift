@@ -11,6 +11,25 @@ package func nearest(to word: String, in known: some Sequence<String>) -> String
   return best.word
 }
 
+/// The known words that a person may have meant, the nearest first; none where none is near.
+package func nearest(
+  to word: String,
+  in known: some Sequence<String>,
+  atMost count: Int
+) -> [String] {
+  guard word.utf8.count <= 128 else { return [] }
+  let letters = Array(word.lowercased())
+  var found: [(word: String, distance: Int)] = []
+  for candidate in known {
+    let other = Array(candidate.lowercased())
+    guard abs(other.count - letters.count) <= max(2, letters.count / 3) else { continue }
+    let distance = editDistance(letters, other)
+    if distance <= max(2, letters.count / 3) { found.append((candidate, distance)) }
+  }
+  found.sort { ($0.distance, $0.word) < ($1.distance, $1.word) }
+  return found.prefix(count).map(\.word)
+}
+
 /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.
 func editDistance(_ left: [Character], _ right: [Character]) -> Int {
   var before: [Int] = []
