@@ -87,7 +87,7 @@ package struct Needs: Hashable, Sendable {
     return all.joined(separator: ", ")
   }
 
-  private func covers(_ other: Needs) -> Bool {
+  func covers(_ other: Needs) -> Bool {
     input.isSuperset(of: other.input) && output.isSuperset(of: other.output)
       && capabilities.isSuperset(of: other.capabilities)
   }

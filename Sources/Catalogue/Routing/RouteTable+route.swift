@@ -47,7 +47,7 @@ extension RouteTable {
         request.name,
         on: first.end,
         successor: first.successor.map { "\(offer.key.provider)/\($0)" },
-        nearest: nearest(to: request)
+        nearest: first.successor == nil ? relatives(of: offer, for: request) : []
       )
     }
     let needs = group.needs.adding(request.needs)
@@ -68,6 +68,27 @@ extension RouteTable {
   private func nearest(to request: RouteRequest) -> [String] {
     let names = names(on: request.today).filter { request.mayCall($0) }
     return Policy.nearest(to: request.name, in: names, atMost: 3)
+  }
+
+  /// What the same provider serves under a name of the same words; the newest first.
+  private func relatives(of offer: Offer, for request: RouteRequest) -> [String] {
+    let words = Self.words(of: offer.key.id)
+    var found: [(name: String, shared: Int, released: String)] = []
+    for group in groups where group.kind == .model && request.mayCall(group.name) {
+      guard let other = group.offers.first, other.key.provider == offer.key.provider,
+        group.name == other.key.description, !other.model.lifecycle.isOver(on: request.today)
+      else { continue }
+      let shared = Self.words(of: other.key.id).intersection(words).count
+      if shared > 0 { found.append((group.name, shared, other.model.released?.text ?? "")) }
+    }
+    found.sort { ($1.shared, $1.released, $1.name) < ($0.shared, $0.released, $0.name) }
+    return found.prefix(3).map(\.name)
+  }
+
+  /// The words of a name, without its versions and dates.
+  private static func words(of id: String) -> Set<Substring> {
+    let parts = foldedModelName(id).split { "-./:@".contains($0) }.map { Substring($0) }
+    return Set(parts.filter { part in part.utf8.allSatisfy { !(0x30...0x39).contains($0) } })
   }
 
   /// What else would do, whatever it is called; the cheapest first.
