@@ -185,8 +185,9 @@ def entry(selection, provider, name, model, licence, where):
         ]
         if model.get(key)
     ]
-    # models.dev says nothing of streaming; every interface of theirs that answers in text streams.
-    if "text" in modalities.get("output", []):
+    # models.dev says nothing of streaming; every interface that answers in text does it.
+    embeds = ruled(selection["zero_output_is_none"], provider, name)
+    if "text" in modalities.get("output", []) and not embeds:
         can.append("streaming")
     for word in [*modalities.get("input", []), *modalities.get("output", [])]:
         if word not in MODALITIES:

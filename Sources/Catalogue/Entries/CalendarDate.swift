@@ -14,6 +14,13 @@ package struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvert
     self.text = text
   }
 
+  /// Before every other day.
+  package static let never = CalendarDate(unchecked: "0000-00")
+
+  private init(unchecked text: String) {
+    self.text = text
+  }
+
   /// A month is before its days.
   package static func < (left: CalendarDate, right: CalendarDate) -> Bool {
     left.text < right.text
