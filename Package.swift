@@ -108,7 +108,7 @@ let package = Package(
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "CLinux", "Journal", "Policy", "Sandbox",
+        "Catalogue", "CLinux", "Journal", "Policy", "Sandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
