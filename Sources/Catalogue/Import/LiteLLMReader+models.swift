@@ -171,6 +171,12 @@ extension LiteLLMReader {
       ledger.settle(key, .approximate, "left out: nothing on this machine asks for it")
       return
     }
+    // What people write where something is wanted and nothing is needed.
+    let nothing = ["none", "null", "empty", "dummy", "fake-key", "na", "not-needed", "sk-none"]
+    if nothing.contains(text.lowercased()) {
+      ledger.settle(key, .approximate, "key: none")
+      return
+    }
     let name = usual ?? Self.secretName(of: settings.name)
     settings.key = .secret(name)
     ledger.settle(

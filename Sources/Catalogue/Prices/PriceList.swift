@@ -63,6 +63,14 @@ package struct PriceList: Hashable, Sendable {
     return total
   }
 
+  /// The mode that a request asks for.
+  ///
+  /// - Parameter value: the text of a field of the request, such as `service_tier`; nil where it has
+  ///   none.
+  package func mode(_ value: (String) -> String?) -> String? {
+    modes.first { value($0.field) == $0.value }?.name
+  }
+
   /// The rates that hold for a prompt of this size.
   func rates(forPrompt tokens: Int, mode: String?) throws(PriceProblem) -> Rates {
     if let mode {

@@ -47,6 +47,7 @@ import Testing
       ("model_list[4].model_info.output_cost_per_token", .exact),
       ("model_list[4].model_info.supports_response_schema", .exact),
       ("model_list[6].litellm_params.api_base", .approximate),
+      ("model_list[6].litellm_params.api_key", .approximate),
       ("model_list[6].litellm_params.extra_headers.X-Team", .exact),
       ("model_list[6].litellm_params.extra_headers.Authorization", .manual),
       ("model_list[7].litellm_params.api_version", .manual),
