@@ -151,7 +151,7 @@ def price(selection, provider, name, model, where):
     base = rates(cost, where)
     if base["input"] == 0 and base["output"] == 0:
         return "free" if ruled(selection["zero_means_free"], provider, name) else None
-    embeds = ruled(selection["zero_output_is_none"], provider, name)
+    embeds = ruled(selection["embeds"], provider, name)
     result = without_zeros(base, but=["output"] if embeds else [])
     tiers = [
         {"above": tier["tier"]["size"], **without_zeros(rates(tier, where))}
@@ -186,10 +186,13 @@ def entry(selection, provider, name, model, licence, where):
         if model.get(key)
     ]
     # models.dev says nothing of streaming; every interface that answers in text does it.
-    embeds = ruled(selection["zero_output_is_none"], provider, name)
-    if "text" in modalities.get("output", []) and not embeds:
+    gives = modalities.get("output", [])
+    if ruled(selection["embeds"], provider, name):
+        # models.dev calls an embedding text.
+        can, gives = ["embeddings"], []
+    elif "text" in gives:
         can.append("streaming")
-    for word in [*modalities.get("input", []), *modalities.get("output", [])]:
+    for word in [*modalities.get("input", []), *gives]:
         if word not in MODALITIES:
             sys.exit(f"{where}: no modality is called {word}")
     status = STATES[model.get("status")]
@@ -198,7 +201,7 @@ def entry(selection, provider, name, model, licence, where):
         "id": name,
         "name": model["name"],
         "in": sorted(modalities.get("input", [])),
-        "out": sorted(modalities.get("output", [])),
+        "out": sorted(gives),
         "can": sorted(can),
         "context": limit.get("context") or None,
         "prompt": limit.get("input") or None,

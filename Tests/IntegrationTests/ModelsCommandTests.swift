@@ -114,6 +114,12 @@ struct ModelsCommandTests {
       let edited = try await Command.caisson("models", "list", home: home).run()
       #expect(edited.status == .exited(125))
       #expect(edited.error.contains("SHA-256"))
+      // And is not in the way of another one.
+      let mended = try await Command.caisson("models", "update", file.string, "--yes", home: home)
+        .run()
+      #expect(mended.status == .exited(0), "\(mended.error)")
+      let listed = try await Command.caisson("models", "list", home: home).run()
+      #expect(listed.status == .exited(0))
     }
   }
 

@@ -48,9 +48,12 @@ package struct Capabilities: OptionSet, Hashable, Sendable {
   /// Obeys a temperature.
   package static let temperature = Capabilities(rawValue: 32)
 
+  /// Turns a text into numbers; a model that does gives nothing else.
+  package static let embeddings = Capabilities(rawValue: 64)
+
   package static let names: [(name: String, capability: Capabilities)] = [
     ("tools", .tools), ("json", .json), ("reasoning", .reasoning), ("streaming", .streaming),
-    ("attachments", .attachments), ("temperature", .temperature),
+    ("attachments", .attachments), ("temperature", .temperature), ("embeddings", .embeddings),
   ]
 
   /// Nil for a word that names none.

@@ -28,7 +28,8 @@ package struct Needs: Hashable, Sendable {
     ("video", Needs(input: .video)), ("pdf", Needs(input: .pdf)),
     ("tools", Needs(capabilities: .tools)), ("json", Needs(capabilities: .json)),
     ("reasoning", Needs(capabilities: .reasoning)),
-    ("streaming", Needs(capabilities: .streaming)), ("speech", Needs(output: .audio)),
+    ("streaming", Needs(capabilities: .streaming)), ("text", Needs(output: .text)),
+    ("embeddings", Needs(capabilities: .embeddings)), ("speech", Needs(output: .audio)),
     ("images", Needs(output: .image)), ("film", Needs(output: .video)),
   ]
 

@@ -78,6 +78,8 @@ package enum RouteRefusal: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
+    case .unknown(let name, nearest: []) where ["cheap", "standard", "strong"].contains(name):
+      "no tier is called \(quoted(name)); define it under tiers, as docs/models.md shows"
     case .unknown(let name, let nearest):
       "no model is called \(quoted(name)); \(Self.instead(nearest))"
     case .retired(let name, let day, let successor, let nearest):

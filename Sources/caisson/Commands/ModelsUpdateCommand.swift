@@ -37,19 +37,29 @@ extension ModelsCommand {
       try ModelsCommand.reporting {
         let store = CatalogueStore(home: try Home.current())
         let (text, catalogue) = try read()
-        let difference = CatalogueDifference(from: try store.load(), to: catalogue)
+        let difference = CatalogueDifference(from: try current(store), to: catalogue)
         let digest = CatalogueStore.digest(of: text)
         if !json { show(difference, catalogue, digest) }
-        let isTaken = try !difference.isEmpty && agrees()
+        let isTaken = try (!difference.isEmpty || store.isDamaged) && agrees()
         if isTaken { try store.take(text) }
         if json {
           print(try JSONText.encode(DifferenceJSON(difference, digest: digest, isTaken: isTaken)))
         } else if isTaken {
           print("taken")
-        } else if difference.isEmpty {
+        } else if difference.isEmpty, !store.isDamaged {
           print("nothing changes")
         }
-        if !isTaken, !difference.isEmpty { throw ExitCode.failure }
+        if !isTaken, !difference.isEmpty || store.isDamaged { throw ExitCode.failure }
+      }
+    }
+
+    /// What to compare with. One that was taken and is damaged must not be in the way of another.
+    private func current(_ store: CatalogueStore) throws -> ModelCatalogue {
+      do {
+        return try store.load()
+      } catch let error as CatalogueError where store.isTaken {
+        complain("\(error)\ncomparing with the program's own")
+        return try store.own()
       }
     }
 

@@ -18,7 +18,7 @@ struct CatalogueStore {
   /// The catalogue, checked against the hash that was written when it was taken.
   func load() throws -> ModelCatalogue {
     guard let text = try Self.text(of: file) else {
-      return try Snapshot.load { Self.hexadecimal(SHA256.hash(data: $0)) }
+      return try own()
     }
     let expected = try Self.text(of: digestFile).map { String($0.prefix(64)) } ?? "missing"
     let found = Self.digest(of: text)
@@ -27,6 +27,14 @@ struct CatalogueStore {
     }
     return try ModelCatalogue(json: text, file: file.string)
   }
+
+  /// The program's own.
+  func own() throws -> ModelCatalogue {
+    try Snapshot.load { Self.hexadecimal(SHA256.hash(data: $0)) }
+  }
+
+  /// Whether one was taken and cannot be used.
+  var isDamaged: Bool { isTaken && (try? load()) == nil }
 
   /// Whether the catalogue is not the program's own.
   var isTaken: Bool { (try? file.stat()) != nil }

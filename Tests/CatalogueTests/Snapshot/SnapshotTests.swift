@@ -82,6 +82,15 @@ import Testing
     }
   }
 
+  @Test func `what embeds gives no text, so that no conversation goes to it`() throws {
+    let embed = try model("openai/text-embedding-3-small")
+    #expect(embed.capabilities == .embeddings)
+    #expect(embed.output == [])
+    for model in try Self.catalogue.get().models where model.key.id.contains("embed") {
+      #expect(model.capabilities == .embeddings, "\(model.key)")
+    }
+  }
+
   @Test func `every successor is a model that is served`() throws {
     let catalogue = try Self.catalogue.get()
     let day = try #require(CalendarDate("2026-11-21"))
