@@ -42,7 +42,7 @@ package struct JSONTree {
   }
 
   private mutating func skipSpace() {
-    while let byte, [0x20, 0x09, 0x0A, 0x0D].contains(byte) {
+    while let byte, byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D {
       at += 1
       if byte == 0x0A {
         line += 1
@@ -117,7 +117,17 @@ package struct JSONTree {
   private mutating func string() throws(PolicyError) -> String {
     guard byte == 0x22 else { throw problem("a text in quotes is missing") }
     at += 1
-    var text: [UInt8] = []
+    // Most texts hold no escape, and are taken as they stand.
+    let start = at
+    while let byte, byte >= 0x20, byte != 0x22, byte != 0x5C { at += 1 }
+    if byte == 0x22 {
+      defer { at += 1 }
+      guard let string = String(validating: bytes[start..<at], as: UTF8.self) else {
+        throw problem("a text is not UTF-8")
+      }
+      return string
+    }
+    var text = Array(bytes[start..<at])
     while let byte, byte != 0x22 {
       guard byte >= 0x20 else { throw problem("a text holds a control character") }
       at += 1
