@@ -137,6 +137,11 @@ extension LiteLLMReader {
       ledger.settle(path, .manual, "its address is not written out; add the provider with its base")
       return false
     }
+    if base.isLoopback, settings.catalogue != nil {
+      // A server on this machine speaks that interface, and sends no bill.
+      settings.name += "-local"
+      settings.catalogue = nil
+    }
     settings.base = base
     settings.isInsecure = !base.isTLS && !base.isLoopback
     if settings.isInsecure {

@@ -136,6 +136,25 @@ import Testing
     ] { #expect(refused.contains(key), "\(key)") }
   }
 
+  @Test func `a server on this machine is none of those whose interface it speaks`() throws {
+    let imported = try read(
+      """
+      model_list:
+        - model_name: mine
+          litellm_params:
+            model: openai/gpt-5.4
+            api_base: http://127.0.0.1:8000/v1
+            api_key: anything
+      """
+    )
+    let provider = try #require(imported.configuration.providers.first)
+    #expect(provider.name == "openai-local")
+    #expect(provider.catalogue == nil)
+    #expect(provider.key == .none)
+    let model = try #require(imported.lines.first { $0.key.hasSuffix("litellm_params.model") })
+    #expect(model.why.hasPrefix("its price is not known"))
+  }
+
   @Test func `a tier of the import can be routed`() throws {
     let catalogue = try Documents.catalogue.get()
     let table = RouteTable(
