@@ -50,25 +50,21 @@ private struct Builder {
     }
   }
 
-  /// All that the catalogue knows of the providers.
+  /// All that the catalogue knows of the providers. A name without its provider's means the first
+  /// that serves it, and no other: what goes to whom is for the document to say.
   mutating func addServed() {
-    var byName: [String: [Offer]] = [:]
-    var order: [(name: String, kind: RouteTable.Kind)] = []
+    var bare: [RouteTable.Group] = []
     for provider in configuration.providers {
       for model in served(by: provider) {
         let offer = offer(model, at: provider)
         groups.append(.init(name: offer.key.description, kind: .model, offers: [offer]))
-        for (name, kind) in [(model.key.id, .model)] + model.aliases.map({ ($0, .alias) })
-          as [(String, RouteTable.Kind)]
-        {
-          if byName[name] == nil { order.append((name, kind)) }
-          byName[name, default: []].append(offer)
+        bare.append(.init(name: model.key.id, kind: .model, offers: [offer]))
+        for alias in model.aliases {
+          bare.append(.init(name: alias, kind: .alias, offers: [offer]))
         }
       }
     }
-    for (name, kind) in order {
-      groups.append(.init(name: name, kind: kind, offers: byName[name] ?? []))
-    }
+    groups += bare
   }
 
   private func tier(_ settings: TierSettings) -> RouteTable.Group {

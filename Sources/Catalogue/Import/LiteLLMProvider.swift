@@ -58,9 +58,10 @@ struct LiteLLMProvider {
     for id in ["openai", "anthropic"] {
       if catalogue.model(ModelEntry.Key(provider: id, id: model)) != nil { return id }
     }
-    if ["gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-"].contains(where: model.hasPrefix) {
-      return "openai"
-    }
+    let names = [
+      "gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-", "dall-e-", "whisper-1", "tts-1",
+    ]
+    if names.contains(where: model.hasPrefix) { return "openai" }
     return model.hasPrefix("claude-") ? "anthropic" : nil
   }
 }

@@ -9,7 +9,7 @@ extension LiteLLMReader {
       ledger.settle(path, .unsupported, "the entry names no model")
       return
     }
-    if node["litellm_params"]?["mock_response"] != nil {
+    if (node["litellm_params"]?.fields ?? []).contains(where: { $0.name.hasPrefix("mock_") }) {
       // As a real model it would cost money that its mock did not.
       ledger.settle(path, .unsupported, "no answer is made up here: refused", isRefused: true)
       return
@@ -19,6 +19,7 @@ extension LiteLLMReader {
       wildcard(provider, path, node)
       return
     }
+    if isElsewhere(provider, path) { return }
     guard (try? GatewayReader.name(group)) != nil, (try? GatewayReader.name(id)) != nil else {
       ledger.settle(path, .unsupported, "the name has characters that no name has here")
       return
@@ -56,10 +57,20 @@ extension LiteLLMReader {
     return (guess.flatMap(LiteLLMProvider.named), written)
   }
 
+  /// Whether it is a provider that nothing here speaks to; then the entry is settled.
+  private mutating func isElsewhere(_ provider: LiteLLMProvider?, _ path: String) -> Bool {
+    switch provider?.support {
+    case .manual(let why): ledger.settle(path, .manual, why)
+    case .unsupported(let why): ledger.settle(path, .unsupported, why)
+    case .known, .compatible, .ollama, nil: return false
+    }
+    return true
+  }
+
   /// `openai/*`: what a provider serves can be called anyway.
   private mutating func wildcard(_ provider: LiteLLMProvider?, _ path: String, _ node: YAMLNode) {
     guard let provider, case .known(let id) = provider.support,
-      self.provider(provider, "", node, path) != nil
+      self.provider(provider, "", node, path)?.catalogue == id
     else {
       ledger.settle(path, .manual, "name the models that are meant")
       return
@@ -97,12 +108,7 @@ extension LiteLLMReader {
     case .ollama:
       guard let base = try? BaseURL(parsing: "http://127.0.0.1:11434") else { return nil }
       settings = ProviderSettings(name: "ollama", dialect: .ollama, base: base)
-    case .manual(let why):
-      ledger.settle(path, .manual, why)
-      return nil
-    case .unsupported(let why):
-      ledger.settle(path, .unsupported, why)
-      return nil
+    case .manual, .unsupported: return nil
     }
     guard address(&settings, node, path) else { return nil }
     key(&settings, node, path)
@@ -140,6 +146,10 @@ extension LiteLLMReader {
     if base.isLoopback, settings.catalogue != nil {
       // A server on this machine speaks that interface, and sends no bill.
       settings.name += "-local"
+      settings.catalogue = nil
+    }
+    if hasWildcards, base != settings.base {
+      // What a wildcard opens is that provider's, and not what others serve under its names.
       settings.catalogue = nil
     }
     settings.base = base
@@ -182,7 +192,9 @@ extension LiteLLMReader {
       ledger.settle(key, .approximate, "key: none")
       return
     }
-    let name = usual ?? Self.secretName(of: settings.name)
+    // A secret is bound to a host, so that one of another host has another name.
+    let isUsual = settings.catalogue.flatMap { catalogue.provider($0)?.base } == settings.base.text
+    let name = (isUsual ? usual : nil) ?? Self.secretName(of: settings.base.host)
     settings.key = .secret(name)
     ledger.settle(
       key,
@@ -193,9 +205,9 @@ extension LiteLLMReader {
   }
 
   /// A name that a stored secret can have.
-  private static func secretName(of provider: String) -> String {
-    let letters = provider.uppercased().map { $0.isLetter && $0.isASCII ? $0 : "_" }
-    return "\(String(letters))_API_KEY"
+  private static func secretName(of host: String) -> String {
+    let letters = host.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+    return "\(String(letters.suffix(48)))_KEY"
   }
 
   private mutating func headers(

@@ -39,6 +39,8 @@ struct LiteLLMReader {
     }
     settleCredentials()
     groups()
+    // LiteLLM serves what is listed, and no more.
+    configuration.routing.listedOnly = !hasWildcards
     ledger.settle(
       "environment_variables",
       .manual,
@@ -50,6 +52,13 @@ struct LiteLLMReader {
     }
     if deployments.count == configuration.models.count, !hasGroups {
       configuration.routing.policy = .priority
+    }
+  }
+
+  /// Whether some entry stands for all models of a provider.
+  var hasWildcards: Bool {
+    (root["model_list"]?.items ?? []).contains {
+      $0["litellm_params"]?["model"]?.text?.contains("*") ?? false
     }
   }
 

@@ -155,6 +155,37 @@ import Testing
     #expect(model.why.hasPrefix("its price is not known"))
   }
 
+  @Test func `only what was listed can be called, unless a wildcard says otherwise`() throws {
+    let listed = """
+      model_list:
+        - { model_name: a, litellm_params: { model: openai/gpt-5.4, api_base: "https://x.example" } }
+      """
+    let one = try read(listed).configuration
+    #expect(one.routing.listedOnly)
+    #expect(one.providers.first?.catalogue == "openai")
+    let all = try read(
+      listed + "\n  - { model_name: '*', litellm_params: { model: 'openai/*' } }\n"
+    )
+    #expect(!all.configuration.routing.listedOnly)
+    // What others serve under the provider's names is not what the wildcard opens.
+    #expect(all.configuration.providers.map(\.catalogue) == [nil, "openai"])
+  }
+
+  @Test func `keys of two hosts have two names`() throws {
+    let imported = try read(
+      """
+      model_list:
+        - { model_name: a, litellm_params: { model: openai/gpt-5.4, api_key: sk-aaaa } }
+        - model_name: b
+          litellm_params: { model: openai/m, api_key: sk-bbbb, api_base: "https://x2.example/v1" }
+      """
+    )
+    #expect(
+      imported.configuration.providers.map(\.key)
+        == [.secret("OPENAI_API_KEY"), .secret("X2_EXAMPLE_KEY")]
+    )
+  }
+
   @Test func `a tier of the import can be routed`() throws {
     let catalogue = try Documents.catalogue.get()
     let table = RouteTable(

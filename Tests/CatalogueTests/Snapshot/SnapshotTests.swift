@@ -131,6 +131,33 @@ import Testing
     #expect(throws: CatalogueError.self) { try ModelCatalogue(json: text, file: "m.json") }
   }
 
+  @Test func `a damaged catalogue is refused or read, and never a trap`() throws {
+    let lines = Snapshot.text.split(separator: "\n")
+    let models = lines.filter { $0.hasPrefix("{\"provider\"") && $0.contains("\"tiers\"") }
+    let text = Self.head + models.prefix(8).joined(separator: "\n").dropLast() + "]}"
+    #expect(try ModelCatalogue(json: text, file: "m.json").models.count == 8)
+    let bytes = Array(text.utf8)
+    var random = SplitMix(seed: 11)
+    for _ in 0..<2000 {
+      var damaged = bytes
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let index = Int.random(in: 0..<damaged.count, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: damaged[index] = UInt8.random(in: 0x20...0x7E, using: &random)
+        case 1: damaged.remove(at: index)
+        default: damaged.insert(bytes.randomElement(using: &random) ?? 0x39, at: index)
+        }
+      }
+      let text = String(decoding: damaged, as: UTF8.self)
+      guard let catalogue = try? ModelCatalogue(json: text, file: "m.json") else { continue }
+      for model in catalogue.models {
+        let bound = RequestBound(textBytes: 1_000_000, images: 3, outputTokens: 100_000)
+        _ = try? model.price.ceiling(of: bound, limits: model.limits)
+        #expect(!model.price.lines.isEmpty || model.price.list != nil)
+      }
+    }
+  }
+
   @Test func `a good entry in the same frame is read, and another format is not`() throws {
     let text = Self.head + Self.row(#","price":{"input":1}"#) + "]}"
     #expect(try ModelCatalogue(json: text, file: "m.json").models.count == 1)
