@@ -33,6 +33,11 @@ let package = Package(
 
     // CZlib: Debian's zlib, for the packs of pushes.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // Catalogue: what models there are, what they cost, and which of them a request goes to. No I/O.
+    .target(name: "Catalogue", dependencies: ["CCatalogue", "Policy"]),
+
+    // CCatalogue: the catalogue's snapshot as bytes in the program.
+    .target(name: "CCatalogue", exclude: ["NOTICE", "models.json", "models.json.sha256"]),
 
     // CLinux: the system calls that Swift cannot make.
     .target(name: "CLinux"),
@@ -105,7 +110,7 @@ let package = Package(
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "CLinux", "Journal", "Policy", "Sandbox",
+        "Catalogue", "CLinux", "Journal", "Policy", "Sandbox",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -115,6 +120,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
+    .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
     .testTarget(
       name: "EgressTests",
       dependencies: [

@@ -29,7 +29,8 @@ struct Caisson: ParsableCommand {
     subcommands: [
       RunCommand.self, DiffCommand.self, ApplyCommand.self, DiscardCommand.self, UndoCommand.self,
       RunsCommand.self, AuditCommand.self, RevokeCommand.self, DoctorCommand.self,
-      PolicyCommand.self, SecretCommand.self,
+      PolicyCommand.self, SecretCommand.self, ModelsCommand.self, RouteCommand.self,
+      GatewayCommand.self,
     ]
   )
 }

@@ -85,7 +85,7 @@ struct DocumentTests {
     }
     #expect(
       error?.description
-        == "large.yaml: the document is larger than 1 MiB; a policy is a page: shorten it"
+        == "large.yaml: the document is larger than 1 MiB; shorten it"
     )
   }
 

@@ -1,20 +1,22 @@
 /// Reads a tree by its schema and keeps every problem that it meets on the way.
 ///
 /// A value that is wrong is reported once and read as missing, so that the rest is still judged.
-struct NodeReader {
+package struct NodeReader {
   /// The longest text that any value may be.
-  static let longestText = 4096
+  package static let longestText = 4096
   /// The most entries that any list may have.
-  static let mostEntries = 1000
+  package static let mostEntries = 1000
 
-  let file: String
-  var problems: [Problem] = []
+  package let file: String
+  package var problems: [Problem] = []
+  private let vocabulary: Vocabulary
 
-  init(file: String) {
+  package init(file: String, vocabulary: Vocabulary = Schema.vocabulary) {
     self.file = file
+    self.vocabulary = vocabulary
   }
 
-  mutating func report(_ node: YAMLNode, _ key: String, _ what: String, _ remedy: String) {
+  package mutating func report(_ node: YAMLNode, _ key: String, _ what: String, _ remedy: String) {
     problems.append(
       Problem(
         file: file,
@@ -28,7 +30,8 @@ struct NodeReader {
   }
 
   /// The values of a mapping by their keys; unknown keys are reported with the nearest known one.
-  mutating func map(_ node: YAMLNode, _ path: String, keys: [String]) -> [String: YAMLNode] {
+  package mutating func map(_ node: YAMLNode, _ path: String, keys: [String]) -> [String: YAMLNode]
+  {
     guard case .map(let pairs) = node.content else {
       report(node, path, "a mapping is expected, not \(node.kind)", "write \(example(keys))")
       return [:]
@@ -42,7 +45,7 @@ struct NodeReader {
       guard keys.contains(name) else {
         // Looking for the nearest word takes its time, and nobody reads a thousand of them.
         let remedy =
-          problems.count < 200 ? Schema.remedy(for: name, among: keys) : "remove it"
+          problems.count < 200 ? vocabulary.remedy(for: name, among: keys) : "remove it"
         report(key, join(path, name), "unknown key", remedy)
         continue
       }
@@ -54,7 +57,7 @@ struct NodeReader {
   }
 
   /// The entries of a list with the path of each.
-  mutating func list(
+  package mutating func list(
     _ node: YAMLNode,
     _ path: String,
     example: String
@@ -71,7 +74,7 @@ struct NodeReader {
   }
 
   /// A text that is a value.
-  mutating func text(_ node: YAMLNode, _ path: String, example: String) -> String? {
+  package mutating func text(_ node: YAMLNode, _ path: String, example: String) -> String? {
     guard case .scalar(let text, _) = node.content, !node.isNothing else {
       report(node, path, "a text is expected, not \(node.kind)", "write it as in \(example)")
       return nil
@@ -84,7 +87,7 @@ struct NodeReader {
   }
 
   /// A text, read by its own rule.
-  mutating func value<Value>(
+  package mutating func value<Value>(
     _ node: YAMLNode?,
     _ path: String,
     example: String,
@@ -100,7 +103,7 @@ struct NodeReader {
   }
 
   /// A list of texts, each read by the same rule; nil where there is no list at all.
-  mutating func values<Value>(
+  package mutating func values<Value>(
     _ node: YAMLNode?,
     _ path: String,
     example: String,
@@ -117,12 +120,12 @@ struct NodeReader {
     return values
   }
 
-  func join(_ path: String, _ key: String) -> String {
+  package func join(_ path: String, _ key: String) -> String {
     let name = printable(key, atMost: 60)
     return path.isEmpty ? name : "\(path).\(name)"
   }
 
   private func example(_ keys: [String]) -> String {
-    "it as in \(Schema.examples[keys] ?? "key: value")"
+    "it as in \(vocabulary.examples[keys] ?? "key: value")"
   }
 }

@@ -4,30 +4,18 @@ extension PolicyDocument {
 
   /// Reads a native document, and reports everything that is wrong with it at once.
   package static func parse(_ yaml: String, file: String) throws(PolicyError) -> PolicyDocument {
-    var composer = YAMLComposer(file: file)
-    let root = composer.compose(yaml)
-    var reader = NodeReader(file: file)
-    var document = PolicyDocument(origin: Origin(file))
-    if let root { reader.read(root, into: &document) }
-    var problems = composer.problems + reader.problems
-    guard problems.isEmpty else {
-      for index in problems.indices where problems[index].key.isEmpty && problems[index].line > 0 {
-        problems[index].key = KeyFinder.key(atLine: problems[index].line, of: yaml)
-      }
-      let ordered = problems.enumerated().sorted {
-        ($0.element.line, $0.element.column, $0.offset)
-          < ($1.element.line, $1.element.column, $1.offset)
-      }
-      throw PolicyError(ordered.map(\.element))
+    try DocumentReading.read(yaml, file: file, vocabulary: Schema.vocabulary) { reader, root in
+      var document = PolicyDocument(origin: Origin(file))
+      reader.read(root, into: &document)
+      return document
     }
-    return document
   }
 }
 
 extension NodeReader {
   fileprivate mutating func read(_ root: YAMLNode, into document: inout PolicyDocument) {
     let parts = map(root, "", keys: Schema.document)
-    if case .map = root.content { readVersion(parts["version"], root) }
+    if case .map = root.content { version(parts["version"], root) }
     if let node = parts["workspace"] {
       let keys = map(node, "workspace", keys: Schema.workspace)
       document.workspace = mode(keys["mode"]) ?? document.workspace
@@ -40,23 +28,6 @@ extension NodeReader {
     if let node = parts["tools"] { document.tools = tools(node) }
     if let node = parts["approvals"] { document.approvals = approvals(node) }
     if document.workspace == .none { checkWorkspaceIsNotNamed(document, root) }
-  }
-
-  private mutating func readVersion(_ node: YAMLNode?, _ root: YAMLNode) {
-    guard let node else {
-      report(root, "version", "the key is missing", "begin with version: 1")
-      return
-    }
-    guard case .scalar("1", isPlain: true) = node.content else {
-      let found = if case .scalar(let text, _) = node.content { quoted(text) } else { node.kind }
-      report(
-        node,
-        "version",
-        "\(found) is not a version that this Caisson reads",
-        "write version: 1"
-      )
-      return
-    }
   }
 
   private mutating func mode(_ node: YAMLNode?) -> WorkspaceMode? {

@@ -1,5 +1,5 @@
 /// The keys of the native document, for readers and for messages about unknown ones.
-enum Schema {
+package enum Schema {
   static let document = [
     "version", "workspace", "filesystem", "environment", "limits", "network", "models", "tools",
     "approvals",
@@ -22,8 +22,15 @@ enum Schema {
   static let tool = ["mcp", "allow"]
   static let approval = ["when", "ask"]
 
+  package static let vocabulary = Vocabulary(
+    root: document,
+    examples: examples,
+    parents: parents,
+    synonyms: synonyms
+  )
+
   /// The shortest sensible content of each mapping.
-  static let examples = [
+  private static let examples = [
     document: "version: 1", workspace: "{ mode: overlay }",
     filesystem: "{ deny: [$WORKSPACE/.env] }",
     environment: "{ pass: [LANG] }", limits: "{ wall: 1h }", host: "{ host: api.example.com }",
@@ -50,19 +57,4 @@ enum Schema {
     "registry": "packages", "package": "packages", "server": "mcp", "model": "models",
     "tool": "tools", "cost": "budget",
   ]
-
-  static func remedy(for name: String, among keys: [String]) -> String {
-    if let near = nearest(to: name, in: keys) { return "did you mean '\(near)'?" }
-    if let meant = synonyms[name], keys.contains(meant) { return "did you mean '\(meant)'?" }
-    if let parent = parents.first(where: { $0.keys.contains(name) && !$0.keys.elementsEqual(keys) }
-    ),
-      keys == document
-    {
-      return "it belongs under '\(parent.name)'"
-    }
-    if keys != document, document.contains(name) {
-      return "it belongs at the beginning of a line, under no other key"
-    }
-    return "remove it; known here: \(keys.joined(separator: ", "))"
-  }
 }

@@ -29,7 +29,7 @@ struct TextCheck {
           file: file,
           key: "",
           what: "the document is larger than 1 MiB",
-          remedy: "a policy is a page: shorten it"
+          remedy: "shorten it"
         )
       ]
     }
@@ -87,7 +87,7 @@ struct TextCheck {
     case "a"..."z", "A"..."Z", "0"..."9", "_", "-":
       guard indicator == "&" else { return }
       report(
-        "'&' begins a YAML anchor, and policies have no anchors and aliases",
+        "'&' begins a YAML anchor, and documents here have no anchors and aliases",
         "write the value out; in a text, write \"\\x26\" for '&' behind a space"
       )
     default:

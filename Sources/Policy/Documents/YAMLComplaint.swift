@@ -14,7 +14,7 @@ struct YAMLComplaint {
       .composer(let context, let problem, let mark, _):
       self.init(context: context, problem: problem, mark: mark, text: text)
     case .memory:
-      self.init(1, 1, "the document is nested too deeply", "no policy needs more than 6 levels")
+      self.init(1, 1, "the document is nested too deeply", "none needs more than 6 levels")
     default:
       self.init(1, 1, "this is not YAML", "begin with version: 1")
     }
@@ -35,14 +35,14 @@ struct YAMLComplaint {
       self.init(
         start.line,
         start.column,
-        "'*' begins a YAML alias, and policies have none",
+        "'*' begins a YAML alias, and documents here have none",
         "put the text in quotes, as in \"*.example.com\""
       )
     } else if around == "while scanning an anchor" {
       self.init(
         start.line,
         start.column,
-        "'&' begins a YAML anchor, and policies have none",
+        "'&' begins a YAML anchor, and documents here have none",
         "put the text in quotes"
       )
     } else if around == "expected a single document in the stream" {
@@ -59,7 +59,7 @@ struct YAMLComplaint {
         mark.line,
         mark.column,
         "the document is nested too deeply",
-        "no policy needs more than 6 levels"
+        "none needs more than 6 levels"
       )
     } else if problem == "found unknown escape character" || problem.contains("hexdecimal") {
       self.init(
@@ -115,7 +115,7 @@ struct YAMLComplaint {
       self.init(
         mark.line,
         mark.column,
-        "a policy has no '%' directives and nothing behind its end",
+        "a document here has no '%' directives and nothing behind its end",
         "begin with version: 1"
       )
     } else {

@@ -105,7 +105,7 @@ struct YAMLComposer {
         line,
         column,
         "the document is nested too deeply",
-        "no policy needs more than 6 levels"
+        "none needs more than 6 levels"
       )
       return nil
     }
@@ -113,7 +113,7 @@ struct YAMLComposer {
       report(
         line,
         column,
-        "policies have no anchors and aliases",
+        "documents here have no anchors and aliases",
         "write the value out"
       )
       return nil
@@ -136,7 +136,7 @@ struct YAMLComposer {
       guard node.tag.description == Tag.Name.map.rawValue else { return refuseTag(line, column) }
       return convert(mapping, line, column, depth: depth)
     case .alias:
-      report(line, column, "policies have no anchors and aliases", "write the value out")
+      report(line, column, "documents here have no anchors and aliases", "write the value out")
       return nil
     }
   }
@@ -180,7 +180,7 @@ struct YAMLComposer {
   }
 
   private mutating func refuseTag(_ line: Int, _ column: Int) -> YAMLNode? {
-    report(line, column, "policies have no YAML tags", "remove the tag that begins with '!'")
+    report(line, column, "documents here have no YAML tags", "remove the tag that begins with '!'")
     return nil
   }
 

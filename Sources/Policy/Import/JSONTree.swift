@@ -1,5 +1,5 @@
 /// Reads JSON (RFC 8259) into the tree that documents are read from, strictly and within bounds.
-struct JSONTree {
+package struct JSONTree {
   private let file: String
   private let bytes: [UInt8]
   private var at = 0
@@ -8,7 +8,7 @@ struct JSONTree {
 
   private static let deepest = 32
 
-  static func read(_ text: String, file: String) throws(PolicyError) -> YAMLNode {
+  package static func read(_ text: String, file: String) throws(PolicyError) -> YAMLNode {
     var tree = JSONTree(file: file, bytes: Array(text.utf8))
     tree.skipSpace()
     let node = try tree.value(depth: 0)
@@ -42,7 +42,7 @@ struct JSONTree {
   }
 
   private mutating func skipSpace() {
-    while let byte, [0x20, 0x09, 0x0A, 0x0D].contains(byte) {
+    while let byte, byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D {
       at += 1
       if byte == 0x0A {
         line += 1
@@ -117,7 +117,17 @@ struct JSONTree {
   private mutating func string() throws(PolicyError) -> String {
     guard byte == 0x22 else { throw problem("a text in quotes is missing") }
     at += 1
-    var text: [UInt8] = []
+    // Most texts hold no escape, and are taken as they stand.
+    let start = at
+    while let byte, byte >= 0x20, byte != 0x22, byte != 0x5C { at += 1 }
+    if byte == 0x22 {
+      defer { at += 1 }
+      guard let string = String(validating: bytes[start..<at], as: UTF8.self) else {
+        throw problem("a text is not UTF-8")
+      }
+      return string
+    }
+    var text = Array(bytes[start..<at])
     while let byte, byte != 0x22 {
       guard byte >= 0x20 else { throw problem("a text holds a control character") }
       at += 1

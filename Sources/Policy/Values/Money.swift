@@ -52,12 +52,12 @@ package struct Money: Hashable, Sendable, Comparable {
 }
 
 /// A decimal number in integers: a whole part of at most nine digits and twelve decimals.
-struct Decimal12 {
-  var whole: Int64
+package struct Decimal12 {
+  package var whole: Int64
   /// In units of 10⁻¹².
-  var fraction: Int64
+  package var fraction: Int64
 
-  init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count <= 2, let whole = digits(parts[0], atMost: 9) else { return nil }
     self.whole = whole
@@ -71,7 +71,7 @@ struct Decimal12 {
 }
 
 /// A number of decimal digits and nothing else.
-func digits(_ text: some StringProtocol, atMost count: Int) -> Int64? {
+package func digits(_ text: some StringProtocol, atMost count: Int) -> Int64? {
   let bytes = text.utf8
   guard !bytes.isEmpty, bytes.count <= min(count, 18) else { return nil }
   var value: Int64 = 0
@@ -84,7 +84,7 @@ func digits(_ text: some StringProtocol, atMost count: Int) -> Int64? {
 
 extension StringProtocol {
   /// Without spaces at either end.
-  func trimmingSpaces() -> String {
+  package func trimmingSpaces() -> String {
     let rest = drop { $0 == " " }
     return String(rest.reversed().drop { $0 == " " }.reversed())
   }

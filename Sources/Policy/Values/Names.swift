@@ -1,5 +1,5 @@
 /// The small names of a document, each checked by its own rule.
-enum Names {
+package enum Names {
   /// The name of a program as `PATH` would find it.
   static func program(_ text: String) throws(ValueProblem) -> String {
     if text.contains("/") {
@@ -18,7 +18,7 @@ enum Names {
   }
 
   /// The name of a secret, as `caisson secret set` knows it.
-  static func secret(_ text: String) throws(ValueProblem) -> String {
+  package static func secret(_ text: String) throws(ValueProblem) -> String {
     if SecretNames.looksLikeSecret(value: text) {
       throw ValueProblem(
         "this looks like a secret itself, not like the name of one",
@@ -53,7 +53,7 @@ enum Names {
   }
 
   /// The name of a variable of the environment; where `isPattern`, `*` may stand at its end.
-  static func variable(_ text: String, isPattern: Bool) throws(ValueProblem) -> String {
+  package static func variable(_ text: String, isPattern: Bool) throws(ValueProblem) -> String {
     if let equals = text.firstIndex(of: "=") {
       let name = text[..<equals]
       throw ValueProblem(

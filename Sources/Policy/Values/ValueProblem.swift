@@ -10,12 +10,12 @@ package struct ValueProblem: Error, Hashable, Sendable {
 }
 
 /// A text as it is shown in a message: in quotes, shortened, and printable.
-func quoted(_ text: some StringProtocol) -> String {
+package func quoted(_ text: some StringProtocol) -> String {
   "'\(printable(text, atMost: 60))'"
 }
 
 /// A text with nothing in it that could move the cursor, hide, or turn the reading direction.
-func printable(_ text: some StringProtocol, atMost length: Int) -> String {
+package func printable(_ text: some StringProtocol, atMost length: Int) -> String {
   var shown = ""
   var count = 0
   for scalar in text.unicodeScalars {
