@@ -290,7 +290,7 @@ def main():
     root = HERE.parents[1]
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=500)
-    parser.add_argument("--build", type=pathlib.Path, default=root / ".build/release")
+    parser.add_argument("--build", type=pathlib.Path, default=root / ".build/installed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--victim", choices=VICTIMS)
     parser.add_argument("--deadline", type=float, default=0.05, help="seconds")

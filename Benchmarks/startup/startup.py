@@ -242,7 +242,7 @@ def measure(entries, rounds, warm_up, environment):
 def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=pathlib.Path, default=root / ".build/release")
+    parser.add_argument("--build", type=pathlib.Path, default=root / ".build/installed")
     parser.add_argument("--against", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--warm-up", type=int, default=10)
@@ -250,7 +250,7 @@ def main():
     build = options.build.resolve()
     for name in ("caisson", "caisson-launch", "caisson-egress"):
         if not (build / name).exists():
-            sys.exit(f"startup.py: {build / name} is missing; build it: swift build -c release")
+            sys.exit(f"startup.py: {build / name} is missing; build it: ./caisson --version")
 
     base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     os.makedirs(base, mode=0o700, exist_ok=True)
