@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <malloc.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -50,26 +49,6 @@ int cl_hold(uint64_t namespaces, const int pipe[2]) {
   static int copy[2];
   memcpy(copy, pipe, sizeof copy);
   return RESULT(clone(hold, stack + sizeof stack, CLONE_VM | (int)namespaces | SIGCHLD, copy));
-}
-
-static void populate(uintptr_t first, uintptr_t end) {
-  const uintptr_t page = 4096;
-  first &= -page;
-  if (end > first) madvise((void *)first, (end - first + page - 1) & -page, MADV_POPULATE_WRITE);
-}
-
-void cl_populate(void) {
-  extern char __data_start, _edata, __bss_start, _end;
-  const uintptr_t most = 400 << 10;
-  // Constants of other people's tables may stand behind the data proper.
-  uintptr_t data = (uintptr_t)&__data_start, end = (uintptr_t)&_edata;
-  populate(data, end - data < most ? end : data + most);
-  populate((uintptr_t)&__bss_start, (uintptr_t)&_end);
-  // The next growth of the heap is by so much, and the block that makes it grow is given back.
-  mallopt(M_TOP_PAD, 512 << 10);
-  uintptr_t top = (uintptr_t)sbrk(0);
-  free(malloc(120 << 10));
-  populate(top, (uintptr_t)sbrk(0));
 }
 
 int cl_unshare(uint64_t namespaces) { return RESULT(unshare((int)namespaces)); }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CLinux
 import Foundation
 
 /// The composition root's front door.
@@ -7,7 +6,6 @@ import Foundation
 enum Main {
   static func main() {
     StandardDescriptors.occupy()
-    cl_populate()
     // A run pays its start each time.
     let arguments = CommandLine.arguments.dropFirst()
     if arguments.first == "run",

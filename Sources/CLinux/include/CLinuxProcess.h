@@ -23,9 +23,6 @@ int cl_run_beside(int (*body)(void *), void *context);
 /// end of the pipe is closed.
 int cl_hold(uint64_t namespaces, const int pipe[2]);
 int cl_unshare(uint64_t namespaces);
-/// Has the kernel give this process its writable data and the heap that it is about to use in two
-/// calls, in the place of some hundred page faults.
-void cl_populate(void);
 void cl_exit(int status) __attribute__((noreturn));
 int cl_execve(const char *path, char *const arguments[], char *const environment[]);
 /// Starts `path` with descriptors 0 to `count - 1` set to `descriptors` and every other closed, a

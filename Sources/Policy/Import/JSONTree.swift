@@ -1,6 +1,7 @@
 /// Reads JSON (RFC 8259) into the tree that documents are read from, strictly and within bounds.
 package struct JSONTree {
   private let file: String
+  private let remedy: String
   private let bytes: [UInt8]
   private var at = 0
   private var line = 1
@@ -8,8 +9,13 @@ package struct JSONTree {
 
   private static let deepest = 32
 
-  package static func read(_ text: String, file: String) throws(PolicyError) -> YAMLNode {
-    var tree = JSONTree(file: file, bytes: Array(text.utf8))
+  /// - Parameter remedy: what is said to do about what is not JSON.
+  package static func read(
+    _ text: String,
+    file: String,
+    remedy: String = "mend it, or name another file"
+  ) throws(PolicyError) -> YAMLNode {
+    var tree = JSONTree(file: file, remedy: remedy, bytes: Array(text.utf8))
     tree.skipSpace()
     let node = try tree.value(depth: 0)
     tree.skipSpace()
@@ -17,8 +23,9 @@ package struct JSONTree {
     return node
   }
 
-  private init(file: String, bytes: [UInt8]) {
+  private init(file: String, remedy: String, bytes: [UInt8]) {
     self.file = file
+    self.remedy = remedy
     self.bytes = bytes
   }
 
@@ -36,7 +43,7 @@ package struct JSONTree {
         column: at - lineStart + 1,
         key: "",
         what: "this is not JSON: \(what)",
-        remedy: "mend it, or name another --format"
+        remedy: remedy
       )
     ])
   }

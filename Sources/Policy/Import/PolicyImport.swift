@@ -47,7 +47,8 @@ package struct PolicyImport: Hashable, Sendable {
       var composer = YAMLComposer(file: file)
       tree = composer.compose(text)
       problems = composer.problems
-    case .sandboxRuntime: tree = try JSONTree.read(text, file: file)
+    case .sandboxRuntime:
+      tree = try JSONTree.read(text, file: file, remedy: "mend it, or name another --format")
     case .codex: tree = try TOMLTree.read(text, file: file)
     }
     guard let tree, problems.isEmpty else { throw PolicyError(problems) }

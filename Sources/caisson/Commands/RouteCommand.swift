@@ -118,8 +118,9 @@ struct GatewayFile {
       throw CatalogueStoreError.unreadable(
         path,
         reason: isNamed
-          ? "there is no such file"
-          : "the gateway has no configuration yet; write one there, as docs/models.md says"
+          ? "there is no such file; name another"
+          : "the gateway has no configuration yet; write one there, as docs/models.md says, or name one "
+            + "with --config"
       )
     }
     return try GatewayConfiguration.parse(text, file: path, catalogue: catalogue)

@@ -115,7 +115,7 @@ enum CatalogueStoreError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .unreadable(let path, let reason):
-      "cannot read \(path): \(reason); name another file"
+      "cannot read \(path): \(reason)"
     case .unwritable(let path, let reason):
       "cannot write \(path): \(reason); nothing was changed"
     }

@@ -34,6 +34,12 @@ struct NetworkAdditions {
     do {
       let host = try HostPattern(parsing: String(parts[0]))
       guard parts.count == 2 else { return HostRule(host: host) }
+      guard !text.contains("://") else {
+        throw RunSession.Refusal(
+          status: 64,
+          message: "--allow \(text): this is an address; name its host alone, as in api.example.com"
+        )
+      }
       guard let port = UInt16(parts[1]), port > 0 else {
         throw RunSession.Refusal(
           status: 64,
