@@ -145,6 +145,15 @@ package struct JSONElements: Sequence, IteratorProtocol {
     end = token.kind == (isObject ? .object : .array) ? Int(token.next) : 0
   }
 
+  private init() {
+    document = .nothing
+    place = 0
+    end = 0
+  }
+
+  /// Nothing to walk.
+  static let none = JSONElements()
+
   package mutating func next() -> JSON? {
     guard place < end else { return nil }
     let json = JSON(document: document, index: place)

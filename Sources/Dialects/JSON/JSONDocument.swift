@@ -16,6 +16,14 @@ package final class JSONDocument: Sendable {
     tokens = parser.tokens
   }
 
+  /// A text of nothing but null.
+  private init() {
+    bytes = Array("null".utf8)
+    tokens = [JSONToken(start: 0, end: 4, next: 1, kind: .null)]
+  }
+
+  static let nothing = JSONDocument()
+
   package var root: JSON { JSON(document: self, index: 0) }
 
   /// The root of a text that must be an object, as every request and answer here is.

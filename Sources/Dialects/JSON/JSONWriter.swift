@@ -86,6 +86,16 @@ struct JSONWriter {
     needsComma = true
   }
 
+  fileprivate mutating func removeClosingBracket() {
+    guard bytes.last == UInt8(ascii: "}") else {
+      bytes = [UInt8(ascii: "{")]
+      needsComma = false
+      return
+    }
+    bytes.removeLast()
+    needsComma = bytes.count > 1
+  }
+
   private mutating func separate() {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
   }
@@ -154,4 +164,15 @@ extension JSONWriter {
     self.key(key)
     array(content)
   }
+}
+
+extension JSONWriter {
+  /// An object that was written before, so that more can follow in it; `closed` ends it.
+  func reopened() -> JSONWriter {
+    var writer = self
+    writer.removeClosingBracket()
+    return writer
+  }
+
+  func closed() -> [UInt8] { bytes + [UInt8(ascii: "}")] }
 }

@@ -6,7 +6,7 @@ package struct RawJSON: Hashable, Sendable {
     self.bytes = bytes
   }
 
-  init(writing write: (inout JSONWriter) -> Void) {
+  init(_ write: (inout JSONWriter) -> Void) {
     var writer = JSONWriter()
     write(&writer)
     bytes = writer.bytes[...]
@@ -21,6 +21,8 @@ package struct RawJSON: Hashable, Sendable {
   /// The value, to be looked into.
   package var json: JSON? { try? JSONDocument(Array(bytes), bounds: .answer).root }
 
+  static func string(_ text: String) -> RawJSON { RawJSON { $0.string(text) } }
+  static func bool(_ value: Bool) -> RawJSON { RawJSON { $0.bool(value) } }
   static let emptyObject = RawJSON(checked: [0x7B, 0x7D])
 
   package static func == (left: RawJSON, right: RawJSON) -> Bool {
