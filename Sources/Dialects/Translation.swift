@@ -34,6 +34,10 @@ package enum Translation {
   ) throws(RequestError) -> ChatRequest {
     switch client {
     case .openAIChat: return try OpenAIChat.decodeRequest(body)
+    case .openAIResponses: return try OpenAIResponses.decodeRequest(body)
+    case .openAICompletions: return try OpenAICompletions.decodeRequest(body)
+    case .ollamaChat: return try Ollama.decodeChat(body)
+    case .ollamaGenerate: return try Ollama.decodeGenerate(body)
     case .anthropic: return try Anthropic.decodeRequest(body)
     default: throw .invalid(path: "", why: "\(client.rawValue) is no dialect of clients")
     }
@@ -45,10 +49,17 @@ package enum Translation {
     _ options: TranslationOptions
   ) throws(RequestError) -> Request {
     var losses = LossList(options.losses)
+    try checkStored(request)
+    if upstream.family != .ollama {
+      let engine = Ollama.engineHints
+      losses.add(request.engineOptions, at: "options", hints: engine, to: upstream)
+    }
     let body: [UInt8]
     switch upstream {
     case .openAIChat: body = OpenAIChat.encode(request, options, &losses)
     case .anthropic: body = Anthropic.encode(request, options, &losses)
+    case .ollamaChat: body = Ollama.encode(request, options, &losses)
+    case .gemini: body = Gemini.encode(request, options, &losses)
     default: throw .invalid(path: "", why: "\(upstream.rawValue) is no dialect of upstreams")
     }
     try losses.check()
@@ -62,11 +73,16 @@ package enum Translation {
     to client: Dialect,
     _ context: AnswerContext
   ) throws(ProviderError) -> Answer {
-    let answer = try decodeAnswer(body, from: upstream)
+    var answer = try decodeAnswer(body, from: upstream)
+    if answer.id.isEmpty { answer.id = context.id }
     let encoded: [UInt8]
     switch client {
     case .openAIChat: encoded = OpenAIChat.encode(answer, context)
+    case .openAIResponses: encoded = OpenAIResponses.encode(answer, context)
+    case .openAICompletions: encoded = OpenAICompletions.encode(answer, context)
     case .anthropic: encoded = Anthropic.encode(answer, context)
+    case .ollamaChat: encoded = Ollama.encode(answer, context, isGenerate: false)
+    case .ollamaGenerate: encoded = Ollama.encode(answer, context, isGenerate: true)
     default: throw ProviderError(.server, "\(client.rawValue) has no answers of text")
     }
     return Answer(
@@ -92,7 +108,17 @@ package enum Translation {
     switch upstream {
     case .openAIChat: return try OpenAIChat.decodeAnswer(root)
     case .anthropic: return try Anthropic.decodeAnswer(root)
+    case .ollamaChat, .ollamaGenerate: return try Ollama.decodeAnswer(root)
+    case .gemini: return try Gemini.decodeAnswer(root)
     default: throw ProviderError(.server, "\(upstream.rawValue) has no answers of text")
+    }
+  }
+
+  /// What the provider keeps cannot be left out: the answer would be to another conversation.
+  private static func checkStored(_ request: ChatRequest) throws(RequestError) {
+    guard request.origin == .openAIResponses else { return }
+    for key in OpenAIResponses.stored where request.rest[key] != nil {
+      throw .notCarried([Loss(key, "the conversation is kept by another provider")])
     }
   }
 }

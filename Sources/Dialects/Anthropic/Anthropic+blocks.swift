@@ -76,7 +76,9 @@ extension Anthropic {
       known += ["tool_use_id", "content", "is_error"]
     case "thinking":
       var thinking = Thinking(try block.requiredString("thinking", at: path))
-      thinking.signature = try block.optionalString("signature", at: path)
+      // Thoughts of other providers carry an empty one, which proves nothing.
+      let signature = try block.optionalString("signature", at: path)
+      thinking.signature = signature == "" ? nil : signature
       thinking.dialect = dialect
       part = Part(.thinking(thinking))
       known += ["thinking", "signature"]

@@ -4,6 +4,8 @@ package struct ChatRequest: Hashable, Sendable {
   /// The dialect in which it came.
   package var origin: Dialect?
   package var messages: [Message] = []
+  /// Whether the first message stood outside of the conversation, in the Responses API.
+  package var hasInstructions = false
   package var tools: [Tool] = []
   package var toolChoice: ToolChoice?
   package var allowsParallelCalls: Bool?
@@ -17,6 +19,8 @@ package struct ChatRequest: Hashable, Sendable {
   package var isStream = false
   /// Whether the client wants a stream to end with its usage.
   package var wantsUsage = false
+  /// Options of Ollama's engine that have no counterpart, such as `num_ctx`.
+  package var engineOptions = Rest()
   /// Fields that only the dialect of the request knows.
   package var rest = Rest()
 

@@ -11,6 +11,8 @@ package struct TranslationOptions: Hashable, Sendable {
   package var sendsReasoning = false
   /// Whether an Anthropic model takes thinking without a budget, steered by an effort.
   package var usesAdaptiveThinking = false
+  /// Whether a Gemini model is given the documented filler where a call lacks its signature.
+  package var fillsSignatures = false
 
   package init(model: String? = nil, losses: LossPolicy = .refuse) {
     self.model = model
@@ -22,8 +24,8 @@ package struct TranslationOptions: Hashable, Sendable {
     "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options",
     "safety_identifier", "verbosity", "prediction", "moderation", "keep_alive", "include",
     "summary", "display", "inference_geo", "eager_input_streaming", "input_examples",
-    "defer_loading", "allowed_callers", "cache_control", "background", "truncation", "options",
-    "speed", "diagnostics", "status", "id", "citations", "context", "title", "annotations",
+    "defer_loading", "allowed_callers", "cache_control", "background", "truncation",
+    "speed", "diagnostics", "status", "id", "citations", "annotations",
     "logprobs", "generate_summary", "max_tool_calls", "stream_options",
   ]
 }

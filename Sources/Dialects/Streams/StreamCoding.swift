@@ -2,6 +2,13 @@
 protocol StreamDecoder: Sendable {
   /// Appends what the frame says. After `end` or `error` no more frames are given.
   mutating func receive(_ frame: StreamFrame, into events: inout [StreamEvent])
+
+  /// Appends what the end of the bytes says, in dialects whose streams have no end of their own.
+  mutating func end(into events: inout [StreamEvent])
+}
+
+extension StreamDecoder {
+  mutating func end(into events: inout [StreamEvent]) {}
 }
 
 /// Writes one dialect's stream.

@@ -32,7 +32,7 @@ package struct StreamTranslator: Sendable {
     context: AnswerContext,
     bounds: StreamBounds = StreamBounds()
   ) {
-    guard let decoder = Self.decoder(of: upstream), let encoder = Self.encoder(of: client, context)
+    guard let decoder = Self.decoder(of: upstream, context), let encoder = Self.encoder(of: client, context)
     else { return nil }
     self.decoder = decoder
     self.encoder = encoder
@@ -60,6 +60,11 @@ package struct StreamTranslator: Sendable {
     guard state == .open else { return [] }
     var output: [UInt8] = []
     if let frame = splitter.end() { receive(frame, into: &output) }
+    if state == .open {
+      var events: [StreamEvent] = []
+      decoder.end(into: &events)
+      receive(events, into: &output)
+    }
     if state == .open { fail(.truncated, into: &output) }
     return output
   }
@@ -80,6 +85,10 @@ package struct StreamTranslator: Sendable {
   private mutating func receive(_ frame: StreamFrame, into output: inout [UInt8]) {
     var events: [StreamEvent] = []
     decoder.receive(frame, into: &events)
+    receive(events, into: &output)
+  }
+
+  private mutating func receive(_ events: [StreamEvent], into output: inout [UInt8]) {
     for event in events {
       switch event {
       case .usage(let usage): self.usage = self.usage?.merged(with: usage) ?? usage
@@ -112,10 +121,15 @@ package struct StreamTranslator: Sendable {
     }
   }
 
-  private static func decoder(of dialect: Dialect) -> (any StreamDecoder)? {
+  private static func decoder(
+    of dialect: Dialect,
+    _ context: AnswerContext
+  ) -> (any StreamDecoder)? {
     switch dialect {
     case .openAIChat: OpenAIChatStreamDecoder()
     case .anthropic: AnthropicStreamDecoder()
+    case .gemini: GeminiStreamDecoder(id: context.id)
+    case .ollamaChat, .ollamaGenerate: OllamaStreamDecoder(id: context.id)
     default: nil
     }
   }
@@ -126,7 +140,11 @@ package struct StreamTranslator: Sendable {
   ) -> (any StreamEncoder)? {
     switch dialect {
     case .openAIChat: OpenAIChatStreamEncoder(context)
+    case .openAIResponses: OpenAIResponsesStreamEncoder(context)
+    case .openAICompletions: OpenAICompletionsStreamEncoder(context)
     case .anthropic: AnthropicStreamEncoder(context)
+    case .ollamaChat: OllamaStreamEncoder(context, isGenerate: false)
+    case .ollamaGenerate: OllamaStreamEncoder(context, isGenerate: true)
     default: nil
     }
   }
