@@ -4,6 +4,8 @@
 /// `data` lines are joined by LF. A CR that ends what has arrived is held until the next byte.
 package struct EventSplitter: Sendable {
   private var buffer: [UInt8] = []
+  /// How many bytes came before the buffer's.
+  private var dropped = 0
   /// Where the event at hand begins, and the line that is not yet whole.
   private var frameStart = 0
   private var lineStart = 0
@@ -14,6 +16,8 @@ package struct EventSplitter: Sendable {
   /// The data of an event that has more than one line of it.
   private var joined: [UInt8]?
   private let bounds: StreamBounds
+
+  package var boundary: Int { dropped + frameStart }
 
   package init(bounds: StreamBounds = StreamBounds()) {
     self.bounds = bounds
@@ -57,7 +61,7 @@ package struct EventSplitter: Sendable {
     return StreamFrame(
       event: event.map { buffer[$0] },
       data: joined?[...] ?? buffer[data],
-      raw: buffer[frameStart..<next]
+      place: dropped + frameStart..<dropped + next
     )
   }
 
@@ -122,6 +126,7 @@ package struct EventSplitter: Sendable {
     } else {
       buffer.removeSubrange(0..<frameStart)
     }
+    dropped += frameStart
     lineStart -= frameStart
     searched = max(0, searched - frameStart)
     event = event.map { $0.lowerBound - frameStart..<$0.upperBound - frameStart }

@@ -1,9 +1,13 @@
 /// Cuts a stream of JSON texts, one a line, into its lines. Empty ones are skipped.
 package struct LineSplitter: Sendable {
   private var buffer: [UInt8] = []
+  /// How many bytes came before the buffer's.
+  private var dropped = 0
   private var start = 0
   private var searched = 0
   private let bounds: StreamBounds
+
+  package var boundary: Int { dropped + start }
 
   package init(bounds: StreamBounds = StreamBounds()) {
     self.bounds = bounds
@@ -14,6 +18,7 @@ package struct LineSplitter: Sendable {
     if start > 0 {
       buffer.removeSubrange(0..<start)
       searched -= start
+      dropped += start
       start = 0
     }
     buffer.append(contentsOf: bytes)
@@ -39,6 +44,6 @@ package struct LineSplitter: Sendable {
     guard let first = line.firstIndex(where: { !isSpace($0) }),
       let last = line.lastIndex(where: { !isSpace($0) })
     else { return nil }
-    return StreamFrame(data: buffer[first...last], raw: buffer[range.lowerBound..<next])
+    return StreamFrame(data: buffer[first...last], place: dropped + range.lowerBound..<dropped + next)
   }
 }

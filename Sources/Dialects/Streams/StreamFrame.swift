@@ -3,17 +3,17 @@ package struct StreamFrame: Hashable, Sendable {
   /// The name of an SSE event, where one is given.
   package var event: ArraySlice<UInt8>?
   package var data: ArraySlice<UInt8>
-  /// The bytes of the stream that make up the frame, its end included.
-  package var raw: ArraySlice<UInt8>
+  /// Which bytes of the stream make up the frame, its end included, counted from its beginning.
+  package var place: Range<Int>
 
   package init(
     event: ArraySlice<UInt8>? = nil,
     data: ArraySlice<UInt8>,
-    raw: ArraySlice<UInt8>? = nil
+    place: Range<Int> = 0..<0
   ) {
     self.event = event
     self.data = data
-    self.raw = raw ?? data
+    self.place = place
   }
 }
 
@@ -56,6 +56,14 @@ package struct FrameSplitter: Sendable {
       kind = .events(EventSplitter(bounds: StreamBounds()))
       defer { kind = .lines(splitter) }
       return splitter.receive(bytes)
+    }
+  }
+
+  /// How many bytes of the stream belong to frames that are whole, or to none.
+  package var boundary: Int {
+    switch kind {
+    case .events(let splitter): splitter.boundary
+    case .lines(let splitter): splitter.boundary
     }
   }
 
