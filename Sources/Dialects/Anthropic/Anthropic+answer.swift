@@ -30,7 +30,8 @@ extension Anthropic {
     case "stop_sequence": .stopSequence
     case "tool_use": .toolCalls
     case "pause_turn": .pause
-    case "refusal": .refusal
+    // What classifiers cut off, not what the model says in its own words.
+    case "refusal": .contentFilter
     case "model_context_window_exceeded": .contextFull
     default: .other(text)
     }

@@ -8,7 +8,7 @@ extension Anthropic {
     case "system": role = .system
     default: throw .invalid(path: "\(path).role", why: "must be user or assistant")
     }
-    var result = Message(role)
+    var result = Message(role, at: path)
     result.parts = try decode(content: message.present("content"), at: path, nested: 0)
     result.rest = Rest(message, of: dialect, besides: ["role", "content"])
     return result
@@ -63,7 +63,7 @@ extension Anthropic {
           ToolCall(
             id: try block.requiredString("id", at: path),
             name: try block.requiredString("name", at: path),
-            arguments: input.raw.text
+            arguments: input.raw.line
           )
         )
       )

@@ -6,9 +6,10 @@ extension Anthropic {
   ) {
     let isOwn = request.origin == dialect
     let isSystem = { (message: Message) in message.role == .system || message.role == .developer }
-    let head = isOwn ? request.messages.prefix(while: isSystem) : request.messages.filter(isSystem)[...]
-    let body = isOwn ? request.messages.dropFirst(head.count) : request.messages.filter { !isSystem($0) }[...]
-    if !isOwn, request.messages.drop(while: isSystem).contains(where: isSystem) {
+    let messages = request.messages
+    let head = isOwn ? messages.prefix(while: isSystem) : messages.filter(isSystem)[...]
+    let body = isOwn ? messages.dropFirst(head.count) : messages.filter { !isSystem($0) }[...]
+    if !isOwn, messages.drop(while: isSystem).contains(where: isSystem) {
       list.addHint("messages", "system messages among others are put before them")
     }
     let system = head.flatMap(\.parts)
@@ -30,7 +31,7 @@ extension Anthropic {
             next += 1
           }
         }
-        encode(message, parts, at: index + head.count, request, &array, &list)
+        encode(message, parts, request, &array, &list)
         index = next
       }
     }
@@ -68,12 +69,11 @@ extension Anthropic {
   private static func encode(
     _ message: Message,
     _ parts: [Part],
-    at index: Int,
     _ request: ChatRequest,
     _ array: inout JSONWriter,
     _ list: inout LossList
   ) {
-    let path = "messages[\(index)]"
+    let path = message.path
     if message.name != nil { list.addHint("\(path).name", "has no counterpart") }
     list.add(message.rest, at: path, hints: TranslationOptions.hints, to: dialect)
     let kept = parts.enumerated().filter { place, part in

@@ -15,7 +15,7 @@ package enum Anthropic {
     request.wantsUsage = true
     request.maxTokens = try root.optionalCount("max_tokens")
     let system = try decode(content: root.present("system"), at: "system", nested: 0)
-    if !system.isEmpty { request.messages.append(Message(.system, system)) }
+    if !system.isEmpty { request.messages.append(Message(.system, system, at: "system")) }
     var index = 0
     for message in try root.requiredArray("messages") {
       request.messages.append(try decode(message: message, at: "messages[\(index)]"))

@@ -93,7 +93,7 @@ struct AnthropicStreamDecoder: StreamDecoder {
       )
       // Usually empty, and the deltas follow; some servers send it whole.
       if let input = block["input"], input.isObject, input.members.contains(where: { _ in true }) {
-        events.append(.delta(index, .arguments(input.raw.text)))
+        events.append(.delta(index, .arguments(input.raw.line)))
       }
     default: events.append(.partStart(index, .opaque(type: type, block.raw, .anthropic)))
     }

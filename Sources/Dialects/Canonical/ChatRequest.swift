@@ -67,11 +67,14 @@ package struct Message: Hashable, Sendable {
   package var role: Role
   package var parts: [Part]
   package var name: String?
+  /// Where the client wrote it, such as `messages[2]`.
+  package var path: String
   package var rest = Rest()
 
-  package init(_ role: Role, _ parts: [Part] = []) {
+  package init(_ role: Role, _ parts: [Part] = [], at path: String) {
     self.role = role
     self.parts = parts
+    self.path = path
   }
 }
 

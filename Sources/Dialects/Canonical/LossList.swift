@@ -21,7 +21,8 @@ struct LossList {
   /// Names the fields of another dialect; hints are those that only help.
   mutating func add(_ rest: Rest, at path: String, hints: Set<String> = [], to dialect: Dialect) {
     guard rest.dialect != dialect else { return }
-    for field in rest.fields {
+    // What kind of thing it is was carried by what it became.
+    for field in rest.fields where field.key != "type" {
       let name = path.isEmpty ? field.key : "\(path).\(field.key)"
       let printable = String(name.unicodeScalars.prefix(80).filter { $0.value > 0x1F })
       add(printable, "has no counterpart", changesAnswer: !hints.contains(field.key))
@@ -39,7 +40,8 @@ extension JSONWriter {
   /// Writes the fields that belong to this dialect.
   mutating func rest(_ rest: Rest, of dialect: Dialect) {
     guard rest.dialect == dialect else { return }
-    for field in rest.fields {
+    // What kind of thing it is was carried by what it became.
+    for field in rest.fields where field.key != "type" {
       key(field.key)
       raw(field.value)
     }

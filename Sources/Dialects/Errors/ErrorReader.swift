@@ -13,8 +13,9 @@ package enum ErrorReader {
       // Gemini's streams of JSON begin with a list.
       let first = root.isArray ? root.elements.first { _ in true } : root
       result = read(first?.present("error") ?? first ?? root, of: family)
-      if result.message.isEmpty, let message = first?["message"]?.string { result.message = message }
-      if result.message.isEmpty, let detail = first?["detail"]?.string { result.message = detail }
+      if result.message.isEmpty {
+        result.message = bounded(first?["message"]?.string ?? first?["detail"]?.string ?? "")
+      }
     } else {
       // A proxy's page says nothing that a client could use.
       result = ProviderError(.upstream, "")

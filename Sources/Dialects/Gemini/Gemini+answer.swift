@@ -42,7 +42,7 @@ extension Gemini {
       var result = ToolCall(
         id: given.isEmpty ? "call_\(answerID)_\(calls)" : given,
         name: call["name"]?.string ?? "",
-        arguments: call.present("args")?.raw.text ?? "{}"
+        arguments: call.present("args")?.raw.line ?? "{}"
       )
       result.signature = signature
       return Part(.toolCall(result))

@@ -6,19 +6,16 @@ extension Gemini {
     _ list: inout LossList
   ) {
     let names = request.callNames
-    let messages = request.messages.enumerated().filter {
-      $0.element.role != .system && $0.element.role != .developer
-    }
+    let messages = request.messages.filter { $0.role != .system && $0.role != .developer }
     var place = 0
     while place < messages.count {
-      let isModel = messages[place].element.role == .assistant
+      let isModel = messages[place].role == .assistant
       array.object { json in
         json.string("role", isModel ? "model" : "user")
         json.array("parts") { array in
           // Roles take turns: what one side says in several messages is one content.
-          while place < messages.count, (messages[place].element.role == .assistant) == isModel {
-            let (index, message) = messages[place]
-            encode(message, at: index, options, names, &array, &list)
+          while place < messages.count, (messages[place].role == .assistant) == isModel {
+            encode(messages[place], options, names, &array, &list)
             place += 1
           }
         }
@@ -28,13 +25,12 @@ extension Gemini {
 
   private static func encode(
     _ message: Message,
-    at index: Int,
     _ options: TranslationOptions,
     _ names: [String: String],
     _ array: inout JSONWriter,
     _ list: inout LossList
   ) {
-    let path = "messages[\(index)]"
+    let path = message.path
     if message.name != nil { list.addHint("\(path).name", "has no counterpart") }
     list.add(message.rest, at: path, hints: TranslationOptions.hints, to: dialect)
     var hasCall = false

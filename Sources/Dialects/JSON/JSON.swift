@@ -80,8 +80,8 @@ package struct JSON: Sendable {
   /// Whether a string is exactly this.
   package func equals(_ text: StaticString) -> Bool {
     switch token.kind {
-    case .string: document.holds(text, at: token)
-    case .escapedString: string == text.description
+    case .string, .key: document.holds(text, at: token)
+    case .escapedString, .escapedKey: string == text.description
     default: false
     }
   }

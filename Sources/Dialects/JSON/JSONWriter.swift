@@ -63,10 +63,32 @@ struct JSONWriter {
     raw("null")
   }
 
+  /// Copies a value. Breaks of lines are taken out, with all space between its parts: they would end
+  /// an event or a line of a stream.
   mutating func raw(_ value: RawJSON) {
     separate()
-    bytes.append(contentsOf: value.bytes)
+    if value.bytes.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
+      appendCompact(value.bytes)
+    } else {
+      bytes.append(contentsOf: value.bytes)
+    }
     needsComma = true
+  }
+
+  private mutating func appendCompact(_ value: ArraySlice<UInt8>) {
+    var isInString = false
+    var isEscaped = false
+    for byte in value {
+      if isInString {
+        isInString = isEscaped || byte != UInt8(ascii: "\"")
+        isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+      } else if byte <= 0x20 {
+        continue
+      } else if byte == UInt8(ascii: "\"") {
+        isInString = true
+      }
+      bytes.append(byte)
+    }
   }
 
   private mutating func raw(_ value: StaticString) {

@@ -18,6 +18,9 @@ package struct RawJSON: Hashable, Sendable {
 
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// The text on one line.
+  package var line: String { RawJSON { $0.raw(self) }.text }
+
   /// The value, to be looked into.
   package var json: JSON? { try? JSONDocument(Array(bytes), bounds: .answer).root }
 

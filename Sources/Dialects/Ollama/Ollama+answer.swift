@@ -41,7 +41,7 @@ extension Ollama {
     return ToolCall(
       id: given.isEmpty ? made : given,
       name: name,
-      arguments: function.present("arguments")?.raw.text ?? "{}"
+      arguments: function.present("arguments")?.raw.line ?? "{}"
     )
   }
 

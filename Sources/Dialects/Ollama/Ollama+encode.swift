@@ -10,8 +10,8 @@ extension Ollama {
       json.string("model", options.model ?? request.model)
       json.array("messages") { array in
         let names = request.callNames
-        for (index, message) in request.messages.enumerated() {
-          encode(message, at: index, request, names, &array, &list)
+        for message in request.messages {
+          encode(message, request, names, &array, &list)
         }
       }
       encodeTools(request, &json, &list)
@@ -123,13 +123,12 @@ extension Ollama {
 
   private static func encode(
     _ message: Message,
-    at index: Int,
     _ request: ChatRequest,
     _ names: [String: String],
     _ array: inout JSONWriter,
     _ list: inout LossList
   ) {
-    let path = "messages[\(index)]"
+    let path = message.path
     var rest: [Part] = []
     for (place, part) in message.parts.enumerated() {
       guard case .toolResult(let result) = part.kind else {

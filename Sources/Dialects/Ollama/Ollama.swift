@@ -46,11 +46,11 @@ package enum Ollama {
     let root = try JSON.request(body)
     var request = ChatRequest(model: try root.requiredString("model"), origin: .ollamaGenerate)
     if let system = try root.optionalString("system"), !system.isEmpty {
-      request.messages.append(Message(.system, [.text(system)]))
+      request.messages.append(Message(.system, [.text(system)], at: "system"))
     }
     var parts = try decode(images: root, at: "")
     parts.append(.text(try root.optionalString("prompt") ?? ""))
-    request.messages.append(Message(.user, parts))
+    request.messages.append(Message(.user, parts, at: "prompt"))
     try decodeCommon(root, &request)
     request.rest = Rest(root, of: .ollamaGenerate, besides: generateFields)
     return request
@@ -112,10 +112,10 @@ package enum Ollama {
     var result: Message
     switch role {
     case "system", "user", "developer":
-      result = Message(Message.Role(rawValue: role) ?? .user, images)
+      result = Message(Message.Role(rawValue: role) ?? .user, images, at: path)
       if !text.isEmpty || images.isEmpty { result.parts.append(.text(text)) }
     case "assistant":
-      result = Message(.assistant)
+      result = Message(.assistant, at: path)
       if let thoughts = try message.optionalString("thinking", at: path), !thoughts.isEmpty {
         result.parts.append(Part(.thinking(Thinking(thoughts))))
       }
@@ -131,7 +131,7 @@ package enum Ollama {
       let given = try message.optionalString("tool_call_id", at: path)
       var toolResult = ToolResult(id: calls.answer(given, name), parts: [.text(text)] + images)
       toolResult.name = name
-      result = Message(.tool, [Part(.toolResult(toolResult))])
+      result = Message(.tool, [Part(.toolResult(toolResult))], at: path)
     default:
       throw .invalid(path: "\(path).role", why: "is not a role")
     }
@@ -170,7 +170,7 @@ package enum Ollama {
     let name = try function.requiredString("name", at: "\(path).function")
     let id = calls.call(try call.optionalString("id", at: path), name)
     let arguments = function.present("arguments")
-    let text = arguments?.string ?? arguments?.raw.text ?? "{}"
+    let text = arguments?.string ?? arguments?.raw.line ?? "{}"
     return ToolCall(id: id, name: name, arguments: text)
   }
 }

@@ -10,9 +10,7 @@ extension OpenAIChat {
     writer.object { json in
       json.string("model", options.model ?? request.model)
       json.array("messages") { array in
-        for (index, message) in request.messages.enumerated() {
-          encode(message, at: index, request, options, &array, &list)
-        }
+        for message in request.messages { encode(message, request, options, &array, &list) }
       }
       encodeTools(request, &json, &list)
       if let format = request.format { encode(format, &json) }

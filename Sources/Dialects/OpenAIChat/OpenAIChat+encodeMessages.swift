@@ -1,7 +1,6 @@
 extension OpenAIChat {
   static func encode(
     _ message: Message,
-    at index: Int,
     _ request: ChatRequest,
     _ options: TranslationOptions,
     _ array: inout JSONWriter,
@@ -15,23 +14,23 @@ extension OpenAIChat {
         rest.append(part)
         continue
       }
-      let path = "messages[\(index)].content[\(place)]"
-      encode(result, part, at: path, &array, &shown, &list)
+      let path = "\(message.path).content[\(place)]"
+      encode(result, part, at: path, keepsParts: request.origin == dialect, &array, &shown, &list)
     }
     if !shown.isEmpty { rest = shown + rest }
     // A message of results only is no message beside them.
     if rest.isEmpty, !message.parts.isEmpty { return }
     if message.role == .assistant {
-      encode(assistant: message, at: index, options, request, &array, &list)
+      encode(assistant: message, options, request, &array, &list)
       return
     }
     array.object { json in
       json.string("role", roleName(message.role, request))
       json.string("name", ifAny: message.name)
-      encodeContent(rest, at: index, keepsParts: request.origin == dialect, &json, &list)
+      encodeContent(rest, at: message.path, keepsParts: request.origin == dialect, &json, &list)
       json.rest(message.rest, of: dialect)
     }
-    list.add(message.rest, at: "messages[\(index)]", to: dialect)
+    list.add(message.rest, at: message.path, to: dialect)
   }
 
   private static func roleName(_ role: Message.Role, _ request: ChatRequest) -> String {
@@ -47,6 +46,7 @@ extension OpenAIChat {
     _ result: ToolResult,
     _ part: Part,
     at path: String,
+    keepsParts: Bool,
     _ array: inout JSONWriter,
     _ shown: inout [Part],
     _ list: inout LossList
@@ -63,8 +63,8 @@ extension OpenAIChat {
     array.object { json in
       json.string("role", "tool")
       json.string("tool_call_id", result.id)
-      if result.name != nil, part.rest.dialect == dialect { json.string("name", ifAny: result.name) }
-      encodeContent(texts, at: nil, keepsParts: part.rest.dialect == dialect, &json, &list)
+      if keepsParts { json.string("name", ifAny: result.name) }
+      encodeContent(texts, at: path, keepsParts: keepsParts, &json, &list)
       json.rest(part.rest, of: dialect)
     }
     if result.isError { list.addHint("\(path).is_error", "has no counterpart") }
@@ -74,7 +74,6 @@ extension OpenAIChat {
 
   private static func encode(
     assistant message: Message,
-    at index: Int,
     _ options: TranslationOptions,
     _ request: ChatRequest,
     _ array: inout JSONWriter,
@@ -92,10 +91,12 @@ extension OpenAIChat {
         if request.origin == dialect {
           if thinking.isBound { details.append(thinking) }
         } else if thinking.isBound || !options.sendsReasoning {
-          list.addHint("messages[\(index)].content[\(place)]", "thoughts of another provider")
+          list.addHint("\(message.path).content[\(place)]", "thoughts of another provider")
         }
       case .refusal(let text): refusal = (refusal ?? "") + text
       case .toolCall(let call): calls.append(call)
+      case .opaque(let type, _, let origin) where origin != dialect:
+        list.add("\(message.path).content[\(place)]", Loss.unknown(type))
       default: content.append(part)
       }
     }
@@ -104,9 +105,10 @@ extension OpenAIChat {
       json.string("name", ifAny: message.name)
       if content.isEmpty {
         // Servers want the key; without a call an empty text is safer than none.
-        if calls.isEmpty && refusal == nil { json.string("content", "") } else { json.null("content") }
+        json.string("content", orNull: calls.isEmpty && refusal == nil ? "" : nil)
       } else {
-        encodeContent(content, at: index, keepsParts: request.origin == dialect, &json, &list)
+        let isOwn = request.origin == dialect
+        encodeContent(content, at: message.path, keepsParts: isOwn, &json, &list)
       }
       if !thoughts.isEmpty, request.origin == dialect || options.sendsReasoning {
         json.string("reasoning_content", thoughts)
@@ -118,7 +120,7 @@ extension OpenAIChat {
       }
       json.rest(message.rest, of: dialect)
     }
-    list.add(message.rest, at: "messages[\(index)]", to: dialect)
+    list.add(message.rest, at: message.path, to: dialect)
   }
 
   static func encode(_ call: ToolCall, index: Int? = nil, _ array: inout JSONWriter) {
@@ -145,7 +147,7 @@ extension OpenAIChat {
   /// the parts that it came in.
   private static func encodeContent(
     _ parts: [Part],
-    at index: Int?,
+    at path: String,
     keepsParts: Bool,
     _ json: inout JSONWriter,
     _ list: inout LossList
@@ -158,7 +160,7 @@ extension OpenAIChat {
       return true
     }
     for (place, part) in parts.enumerated() where !keepsParts {
-      let path = "messages[\(index ?? 0)].content[\(place)]"
+      let path = "\(path).content[\(place)]"
       if part.cache != nil { list.addHint("\(path).cache_control", Loss.cacheReason) }
       list.add(part.rest, at: path, hints: TranslationOptions.hints, to: dialect)
     }
@@ -168,7 +170,7 @@ extension OpenAIChat {
     }
     json.array("content") { array in
       for (place, part) in parts.enumerated() {
-        let path = "messages[\(index ?? 0)].content[\(place)]"
+        let path = "\(path).content[\(place)]"
         encode(part, at: path, keepsCache: keepsParts, &array, &list)
       }
     }

@@ -4,7 +4,7 @@ extension OpenAIChat {
     let role = try message.requiredString("role", at: path)
     switch role {
     case "system", "developer", "user":
-      var result = Message(Message.Role(rawValue: role) ?? .user)
+      var result = Message(Message.Role(rawValue: role) ?? .user, at: path)
       result.parts = try decode(content: message.present("content"), at: path)
       result.name = try message.optionalString("name", at: path)
       result.rest = Rest(message, of: dialect, besides: ["role", "content", "name"])
@@ -22,7 +22,7 @@ extension OpenAIChat {
     assistant message: JSON,
     at path: String
   ) throws(RequestError) -> Message {
-    var result = Message(.assistant)
+    var result = Message(.assistant, at: path)
     result.parts += ReasoningDetails.decode(message)
     result.parts += try decode(content: message.present("content"), at: path)
     if let refusal = try message.optionalString("refusal", at: path) {
@@ -70,7 +70,7 @@ extension OpenAIChat {
       of: dialect,
       besides: ["role", "content", "name", "tool_call_id", "cache_control"]
     )
-    return Message(.tool, [part])
+    return Message(.tool, [part], at: path)
   }
 
   static func decode(call: JSON, at path: String) throws(RequestError) -> ToolCall {

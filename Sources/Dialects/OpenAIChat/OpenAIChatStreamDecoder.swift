@@ -26,7 +26,8 @@ struct OpenAIChatStreamDecoder: StreamDecoder {
       let model = root["model"]?.string ?? ""
       events.append(.start(id: id, model: model, created: root["created"]?.int))
     }
-    for choice in root["choices"]?.elements ?? JSONElements.none where choice["index"]?.int ?? 0 == 0 {
+    for choice in root["choices"]?.elements ?? JSONElements.none {
+      guard choice["index"]?.int ?? 0 == 0 else { continue }
       if let delta = choice["delta"] { receive(delta: delta, into: &events) }
       if let reason = choice.present("finish_reason")?.string, stop == nil {
         finish(OpenAIChat.stopReason(reason), into: &events)

@@ -15,12 +15,29 @@ enum ReasoningDetails {
       if thinking.text.isEmpty, !thinking.isBound { continue }
       parts.append(Part(.thinking(thinking)))
     }
-    if !parts.isEmpty { return parts }
+    if !parts.isEmpty { return withText(parts, message) }
     for key in ["reasoning_content", "reasoning"] as [StaticString] {
       guard let text = message.present(key)?.string, !text.isEmpty else { continue }
       return [Part(.thinking(Thinking(text)))]
     }
     return []
+  }
+
+  /// In a stream the text goes ahead of its signature; a client that gathers both gives them back
+  /// side by side.
+  private static func withText(_ parts: [Part], _ message: JSON) -> [Part] {
+    var parts = parts
+    let empty = parts.indices.filter { index in
+      guard case .thinking(let thinking) = parts[index].kind else { return false }
+      return thinking.text.isEmpty && thinking.signature != nil
+    }
+    if empty.count == 1, case .thinking(var thinking) = parts[empty[0]].kind,
+      let text = (message.present("reasoning_content") ?? message.present("reasoning"))?.string
+    {
+      thinking.text = text
+      parts[empty[0]].kind = .thinking(thinking)
+    }
+    return parts
   }
 
   static func encode(_ thoughts: [Thinking], _ json: inout JSONWriter) {

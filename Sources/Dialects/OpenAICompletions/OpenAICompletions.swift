@@ -14,7 +14,8 @@ package enum OpenAICompletions {
     var request = ChatRequest(model: try root.requiredString("model"), origin: dialect)
     request.isStream = try root.optionalBool("stream") ?? false
     request.wantsUsage = root["stream_options"]?["include_usage"]?.bool ?? false
-    request.messages = [Message(.user, [.text(try decode(prompt: root.present("prompt")))])]
+    let prompt = try decode(prompt: root.present("prompt"))
+    request.messages = [Message(.user, [.text(prompt)], at: "prompt")]
     // The dialect's own default.
     request.maxTokens = try root.optionalCount("max_tokens") ?? 16
     request.sampling.temperature = try root.optionalNumber("temperature")

@@ -2,7 +2,7 @@ extension OpenAIResponses {
   static func decode(input: JSON?, into messages: inout [Message]) throws(RequestError) {
     guard let input else { return }
     if let text = input.string {
-      messages.append(Message(.user, [.text(text)]))
+      messages.append(Message(.user, [.text(text)], at: "input"))
       return
     }
     guard input.isArray else {
@@ -30,7 +30,7 @@ extension OpenAIResponses {
         name: try item.requiredString("name", at: path),
         arguments: try item.optionalString("arguments", at: path) ?? ""
       )
-      append(Part(.toolCall(call)), to: &messages)
+      append(Part(.toolCall(call)), at: path, to: &messages)
     case "custom_tool_call":
       var call = ToolCall(
         id: try item.requiredString("call_id", at: path),
@@ -38,7 +38,7 @@ extension OpenAIResponses {
         arguments: try item.optionalString("input", at: path) ?? ""
       )
       call.isCustom = true
-      append(Part(.toolCall(call)), to: &messages)
+      append(Part(.toolCall(call)), at: path, to: &messages)
     case "function_call_output", "custom_tool_call_output":
       let id = try item.requiredString("call_id", at: path)
       var parts: [Part] = []
@@ -49,20 +49,21 @@ extension OpenAIResponses {
           parts.append(try decode(part: part, at: "\(path).output[\(parts.count)]"))
         }
       }
-      messages.append(Message(.tool, [Part(.toolResult(ToolResult(id: id, parts: parts)))]))
+      let result = Part(.toolResult(ToolResult(id: id, parts: parts)))
+      messages.append(Message(.tool, [result], at: path))
     case "reasoning":
-      append(Part(.thinking(decode(reasoning: item))), to: &messages)
+      append(Part(.thinking(decode(reasoning: item))), at: path, to: &messages)
     case let type:
-      append(Part(.opaque(type: type, item.raw, dialect)), to: &messages)
+      append(Part(.opaque(type: type, item.raw, dialect)), at: path, to: &messages)
     }
   }
 
   /// Items of one turn of the model are one message elsewhere.
-  private static func append(_ part: Part, to messages: inout [Message]) {
+  private static func append(_ part: Part, at path: String, to messages: inout [Message]) {
     if let last = messages.indices.last, messages[last].role == .assistant {
       messages[last].parts.append(part)
     } else {
-      messages.append(Message(.assistant, [part]))
+      messages.append(Message(.assistant, [part], at: path))
     }
   }
 
@@ -98,9 +99,9 @@ extension OpenAIResponses {
       }
     }
     if role == .assistant {
-      for part in parts { append(part, to: &messages) }
+      for part in parts { append(part, at: path, to: &messages) }
     } else {
-      messages.append(Message(role, parts))
+      messages.append(Message(role, parts, at: path))
     }
   }
 

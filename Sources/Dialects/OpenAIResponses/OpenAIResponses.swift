@@ -20,7 +20,7 @@ package enum OpenAIResponses {
     request.isStream = try root.optionalBool("stream") ?? false
     request.wantsUsage = true
     if let text = try root.optionalString("instructions"), !text.isEmpty {
-      request.messages.append(Message(.system, [.text(text)]))
+      request.messages.append(Message(.system, [.text(text)], at: "instructions"))
       request.hasInstructions = true
     }
     try decode(input: root.present("input"), into: &request.messages)

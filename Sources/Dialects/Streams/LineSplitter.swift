@@ -44,6 +44,7 @@ package struct LineSplitter: Sendable {
     guard let first = line.firstIndex(where: { !isSpace($0) }),
       let last = line.lastIndex(where: { !isSpace($0) })
     else { return nil }
-    return StreamFrame(data: buffer[first...last], place: dropped + range.lowerBound..<dropped + next)
+    let place = dropped + range.lowerBound..<dropped + next
+    return StreamFrame(data: buffer[first...last], place: place)
   }
 }

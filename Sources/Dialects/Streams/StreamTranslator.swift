@@ -32,7 +32,8 @@ package struct StreamTranslator: Sendable {
     context: AnswerContext,
     bounds: StreamBounds = StreamBounds()
   ) {
-    guard let decoder = Self.decoder(of: upstream, context), let encoder = Self.encoder(of: client, context)
+    guard let decoder = Self.decoder(of: upstream, context),
+      let encoder = Self.encoder(of: client, context)
     else { return nil }
     self.decoder = decoder
     self.encoder = encoder

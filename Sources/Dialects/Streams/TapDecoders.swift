@@ -78,7 +78,8 @@ struct OllamaTapDecoder: StreamDecoder {
     }
     guard root["done"]?.bool == true else { return }
     if let usage = Ollama.usage(root) { events.append(.usage(usage)) }
-    events.append(.stop(Ollama.stopReason(root["done_reason"]?.string, hasCalls: false), sequence: nil))
+    let stop = Ollama.stopReason(root["done_reason"]?.string, hasCalls: false)
+    events.append(.stop(stop, sequence: nil))
     events.append(.end)
   }
 }
