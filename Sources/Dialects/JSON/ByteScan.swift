@@ -27,6 +27,23 @@ enum ByteScan {
     return at
   }
 
+  /// The first place of a byte, or the end.
+  @inline(__always)
+  static func next(_ byte: UInt8, _ text: Span<UInt8>, from start: Int, to end: Int) -> Int {
+    let pattern = ones &* UInt64(byte)
+    let end = min(end, text.count)
+    let raw = text.bytes
+    var at = start
+    while at &+ 8 <= end {
+      let word = raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self).littleEndian ^ pattern
+      let found = (word &- ones) & ~word & highs
+      if found != 0 { return at &+ found.trailingZeroBitCount &>> 3 }
+      at &+= 8
+    }
+    while at < end, text[at] != byte { at &+= 1 }
+    return at
+  }
+
   /// How many bytes the character at a place has, if it is one that Unicode allows.
   static func lengthOfUTF8(_ text: Span<UInt8>, at: Int) -> Int? {
     func isTail(_ offset: Int, _ least: UInt8 = 0x80, _ most: UInt8 = 0xBF) -> Bool {

@@ -6,11 +6,14 @@ enum JSONText {
     bytes.reserveCapacity(range.count)
     var at = range.lowerBound
     while at < range.upperBound {
-      let byte = text[at]
-      guard byte == UInt8(ascii: "\\"), at + 1 < range.upperBound else {
-        bytes.append(byte)
-        at += 1
-        continue
+      let end = ByteScan.next(UInt8(ascii: "\\"), text, from: at, to: range.upperBound)
+      if end > at {
+        text.extracting(at..<end).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        at = end
+      }
+      guard at + 1 < range.upperBound else {
+        if at < range.upperBound { bytes.append(text[at]) }
+        break
       }
       switch text[at + 1] {
       case UInt8(ascii: "b"): bytes.append(0x08)

@@ -16,7 +16,8 @@ struct FrameGlance: Hashable, Sendable {
     let span = data.span
     var at = 0
     while at < span.count {
-      guard let start = Self.next(UInt8(ascii: "\""), span, from: at) else { return }
+      let start = ByteScan.next(UInt8(ascii: "\""), span, from: at, to: span.count)
+      guard start < span.count else { return }
       guard let end = Self.endOfString(span, from: start + 1) else { return }
       at = Self.skipSpace(span, from: end + 1)
       guard at < span.count, span[at] == UInt8(ascii: ":") else { continue }
@@ -108,15 +109,6 @@ struct FrameGlance: Hashable, Sendable {
       }
       return true
     }
-  }
-
-  private static func next(_ byte: UInt8, _ span: Span<UInt8>, from start: Int) -> Int? {
-    var at = start
-    while at < span.count {
-      if span[at] == byte { return at }
-      at += 1
-    }
-    return nil
   }
 
   private static func skipSpace(_ span: Span<UInt8>, from start: Int) -> Int {
