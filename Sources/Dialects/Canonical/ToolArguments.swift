@@ -2,19 +2,19 @@
 enum ToolArguments {
   /// The arguments as an object; what is none is wrapped, and named.
   static func object(_ call: ToolCall, at path: String, _ list: inout LossList) -> RawJSON {
-    if let object = object(call.arguments) { return object }
+    if let object = object(call.arguments, .request) { return object }
     list.addHint(path, "arguments that are no JSON object are wrapped in one")
     return wrapped(call.arguments)
   }
 
   /// The arguments as an object, whatever the model wrote.
   static func object(orWrapped arguments: String) -> RawJSON {
-    object(arguments) ?? wrapped(arguments)
+    object(arguments, .answer) ?? wrapped(arguments)
   }
 
-  private static func object(_ arguments: String) -> RawJSON? {
+  private static func object(_ arguments: String, _ bounds: JSONBounds) -> RawJSON? {
     if arguments.isEmpty { return RawJSON.emptyObject }
-    guard let root = try? JSONDocument.object(Array(arguments.utf8), bounds: .answer) else {
+    guard let root = try? JSONDocument.object(Array(arguments.utf8), bounds: bounds) else {
       return nil
     }
     return root.raw
