@@ -101,6 +101,39 @@ package enum WireJudge {
     return verdict
   }
 
+  /// Frames are the same however their bytes arrive.
+  package static func split(_ bytes: [UInt8], _ framing: Dialect.Framing, piece: Int) -> Verdict {
+    let whole = frames(bytes, framing, piece: bytes.count)
+    guard whole == frames(bytes, framing, piece: piece) else {
+      return .broken("pieces of \(piece) give other frames")
+    }
+    var end = 0
+    for frame in whole {
+      guard frame.place.lowerBound >= end, frame.place.upperBound <= bytes.count else {
+        return .broken("frames overlap")
+      }
+      end = frame.place.upperBound
+    }
+    return whole.isEmpty ? .refused : .taken
+  }
+
+  private static func frames(
+    _ bytes: [UInt8],
+    _ framing: Dialect.Framing,
+    piece: Int
+  ) -> [StreamFrame] {
+    var splitter = FrameSplitter(framing)
+    var frames: [StreamFrame] = []
+    var at = 0
+    while at < bytes.count {
+      let end = min(at + max(1, piece), bytes.count)
+      frames += splitter.receive(bytes[at..<end]) ?? []
+      at = end
+    }
+    if let last = splitter.end() { frames.append(last) }
+    return frames
+  }
+
   /// A stream is the same however it arrives, each of its frames is well-formed, and it ends in an
   /// end or in an error.
   package static func stream(
