@@ -6,7 +6,8 @@ import Testing
 @Suite struct MutationTests {
   private static let count: UInt64 = 20_000
 
-  private static func bodies(_ folder: String, _ dialects: [Dialect]) throws -> [(Dialect, [UInt8])] {
+  private static func bodies(_ folder: String, _ dialects: [Dialect]) throws -> [(Dialect, [UInt8])]
+  {
     try Golden.inputs(in: folder, of: dialects).map { ($0.dialect, try $0.bytes()) }
   }
 

@@ -59,13 +59,13 @@ struct FrameGlance: Hashable, Sendable {
         // response, transcript, input
         if value == UInt8(ascii: "\""), !isResponses { at = count(span, at) }
         // Objects that a model wrote as arguments.
-        if value == UInt8(ascii: "{"), length == 9 { textBytes += span.count - at }
+        if value == UInt8(ascii: "{"), length == 9 { at = countObject(span, at) }
       case (5, UInt8(ascii: "d")):
         // delta
         if value == UInt8(ascii: "\""), isResponses { at = count(span, at) }
       case (4, UInt8(ascii: "a")):
         // args
-        if value == UInt8(ascii: "{") { textBytes += span.count - at }
+        if value == UInt8(ascii: "{") { at = countObject(span, at) }
       default: break
       }
     }
@@ -76,6 +76,25 @@ struct FrameGlance: Hashable, Sendable {
     guard let end = Self.endOfString(span, from: at + 1) else { return span.count }
     textBytes += end - at - 1
     return end + 1
+  }
+
+  /// Counts an object; the place after it.
+  private mutating func countObject(_ span: Span<UInt8>, _ start: Int) -> Int {
+    var at = start
+    var depth = 0
+    while at < span.count {
+      switch span[at] {
+      case UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "}"): depth -= 1
+      case UInt8(ascii: "\""): at = Self.endOfString(span, from: at + 1) ?? span.count
+      default: break
+      }
+      at += 1
+      if depth == 0 { break }
+    }
+    at = min(at, span.count)
+    textBytes += at - start
+    return at
   }
 
   private mutating func readType(_ span: Span<UInt8>, _ at: Int) -> Int {

@@ -49,15 +49,24 @@ package struct StreamTap: Sendable {
       }
       if isHidden { hidden.append(frame.place) }
     }
-    guard hidesUsage else {
-      sent = base + input.count
-      return input
-    }
-    let end = state == .open ? splitter.boundary : base + input.count
+    let end = state == .open ? endOfSendable(base + input.count) : base + input.count
     sent = end
     held = Array(input[(input.startIndex + end - base)...])
     return Self.slice(input, base, to: end, without: hidden)
   }
+
+  /// How far what has come may be sent. What may have to be kept from the client waits until it is
+  /// whole: a chunk that might bear usage alone, or what might be the word for the end.
+  private func endOfSendable(_ end: Int) -> Int {
+    let boundary = splitter.boundary
+    guard dialect == .openAIChat || dialect == .openAICompletions, boundary >= sent else {
+      return end
+    }
+    return hidesUsage || end - boundary <= Self.longestEnd ? boundary : end
+  }
+
+  /// More bytes than `data: [DONE]` takes with all that may stand around it.
+  private static let longestEnd = 64
 
   /// What the client is to be sent when the upstream's bytes have ended: an error, if they ended too
   /// early.
@@ -65,6 +74,7 @@ package struct StreamTap: Sendable {
     guard case .open = state else { return [] }
     var output: [UInt8] = []
     if let frame = splitter.end(), !look(at: frame) { output = held }
+    if case .failed(.truncated) = state { return ErrorShape.frame(.truncated, of: dialect) }
     if case .open = state {
       var events: [StreamEvent] = []
       decoder.end(into: &events)
@@ -82,10 +92,8 @@ package struct StreamTap: Sendable {
     _ base: Int,
     before place: Int
   ) -> ArraySlice<UInt8> {
-    let kept = Self.slice(input, base, to: max(place, base), without: [])
-    // Of a frame that came in pieces the first may be with the client already.
-    let gap: [UInt8] = place < base ? [0x0A, 0x0A] : []
-    return kept + gap + ErrorShape.frame(.truncated, of: dialect)
+    Self.slice(input, base, to: max(place, base), without: [])
+      + ErrorShape.frame(.truncated, of: dialect)
   }
 
   /// The input up to a place of the stream, without what is hidden.
