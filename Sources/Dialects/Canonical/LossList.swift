@@ -40,8 +40,7 @@ extension JSONWriter {
   /// Writes the fields that belong to this dialect.
   mutating func rest(_ rest: Rest, of dialect: Dialect) {
     guard rest.dialect == dialect else { return }
-    // What kind of thing it is was carried by what it became.
-    for field in rest.fields where field.key != "type" {
+    for field in rest.fields {
       key(field.key)
       raw(field.value)
     }

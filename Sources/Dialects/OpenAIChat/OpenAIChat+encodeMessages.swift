@@ -84,6 +84,8 @@ extension OpenAIChat {
     var details: [Thinking] = []
     var refusal: String?
     var calls: [ToolCall] = []
+    let isOwn = request.origin == dialect
+    let hasText = message.parts.contains { if case .text = $0.kind { true } else { false } }
     for (place, part) in message.parts.enumerated() {
       switch part.kind {
       case .thinking(let thinking):
@@ -93,6 +95,7 @@ extension OpenAIChat {
         } else if thinking.isBound || !options.sendsReasoning {
           list.addHint("\(message.path).content[\(place)]", "thoughts of another provider")
         }
+      case .refusal where isOwn && hasText: content.append(part)
       case .refusal(let text): refusal = (refusal ?? "") + text
       case .toolCall(let call): calls.append(call)
       case .opaque(let type, _, let origin) where origin != dialect:
@@ -107,7 +110,6 @@ extension OpenAIChat {
         // Servers want the key; without a call an empty text is safer than none.
         json.string("content", orNull: calls.isEmpty && refusal == nil ? "" : nil)
       } else {
-        let isOwn = request.origin == dialect
         encodeContent(content, at: message.path, keepsParts: isOwn, &json, &list)
       }
       if !thoughts.isEmpty, request.origin == dialect || options.sendsReasoning {
