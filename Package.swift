@@ -31,6 +31,9 @@ let package = Package(
     // Policy: documents in, decisions out. No I/O.
     .target(name: "Policy", dependencies: ["Yams"]),
 
+    // Dialects: wire formats of language-model APIs and the translation between them. No I/O.
+    .target(name: "Dialects"),
+
     // CLinux: the system calls that Swift cannot make.
     .target(name: "CLinux"),
 
@@ -112,6 +115,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
+    .testTarget(name: "DialectsTests", dependencies: ["Dialects"], exclude: ["Golden"]),
     .testTarget(
       name: "EgressTests",
       dependencies: [
