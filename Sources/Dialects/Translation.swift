@@ -54,6 +54,9 @@ package enum Translation {
       let engine = Ollama.engineHints
       losses.add(request.engineOptions, at: "options", hints: engine, to: upstream)
     }
+    if upstream != .openAIChat, request.verbosity != nil {
+      losses.addHint("verbosity", "has no counterpart")
+    }
     let body: [UInt8]
     switch upstream {
     case .openAIChat: body = OpenAIChat.encode(request, options, &losses)

@@ -13,6 +13,8 @@ package struct ChatRequest: Hashable, Sendable {
   package var sampling = Sampling()
   package var maxTokens: Int?
   package var reasoning: Reasoning?
+  /// How many words OpenAI's models are to make.
+  package var verbosity: String?
   /// Who asks, as the client calls them.
   package var user: String?
   package var metadata: RawJSON?

@@ -7,6 +7,8 @@ package struct TranslationOptions: Hashable, Sendable {
   package var defaultMaxTokens = 4096
   /// Whether an OpenAI-compatible upstream wants `max_completion_tokens`, as OpenAI's own does.
   package var usesMaxCompletionTokens = false
+  /// Whether an OpenAI-compatible upstream knows `stream_options`; without it some give no usage.
+  package var asksForUsage = true
   /// Whether an OpenAI-compatible upstream takes earlier thoughts as `reasoning_content`.
   package var sendsReasoning = false
   /// Whether an Anthropic model takes thinking without a budget, steered by an effort.

@@ -19,6 +19,11 @@ extension OpenAIChat {
         json.int(options.usesMaxCompletionTokens ? "max_completion_tokens" : "max_tokens", tokens)
       }
       encodeReasoning(request, &json, &list)
+      if request.origin == dialect || options.usesMaxCompletionTokens {
+        json.string("verbosity", ifAny: request.verbosity)
+      } else if request.verbosity != nil {
+        list.addHint("verbosity", "is known to OpenAI alone")
+      }
       json.string("user", ifAny: request.user)
       // OpenAI takes metadata only with `store`; elsewhere it means other things.
       if request.origin?.family == .openAI {
@@ -28,7 +33,9 @@ extension OpenAIChat {
       }
       if request.isStream {
         json.bool("stream", true)
-        json.object("stream_options") { $0.bool("include_usage", true) }
+        if options.asksForUsage {
+          json.object("stream_options") { $0.bool("include_usage", true) }
+        }
       }
       json.rest(request.rest, of: dialect)
       list.add(request.rest, at: "", hints: TranslationOptions.hints, to: dialect)

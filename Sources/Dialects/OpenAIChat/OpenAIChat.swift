@@ -7,13 +7,7 @@ package enum OpenAIChat {
     "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "response_format",
     "temperature", "top_p", "top_k", "stop", "seed", "presence_penalty", "frequency_penalty",
     "logprobs", "top_logprobs", "n", "max_tokens", "max_completion_tokens", "reasoning_effort",
-    "user", "metadata", "stream", "stream_options",
-  ]
-
-  /// Fields that concern caching, storing and billing rather than the answer.
-  static let hints: Set<String> = [
-    "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options",
-    "safety_identifier", "verbosity", "prediction", "moderation",
+    "user", "metadata", "stream", "stream_options", "verbosity",
   ]
 
   package static func decodeRequest(_ body: [UInt8]) throws(RequestError) -> ChatRequest {
@@ -40,6 +34,7 @@ package enum OpenAIChat {
     if let effort = try root.optionalString("reasoning_effort") {
       request.reasoning = Reasoning(effort == "none" ? .off : .effort(effort))
     }
+    request.verbosity = try root.optionalString("verbosity")
     request.user = try root.optionalString("user")
     request.metadata = root.present("metadata")?.raw
     request.rest = Rest(root, of: dialect, besides: requestFields)

@@ -44,6 +44,7 @@ package enum OpenAIResponses {
     }
     request.metadata = root.present("metadata")?.raw
     request.user = try root.optionalString("user")
+    request.verbosity = root["text"]?.present("verbosity")?.string
     request.rest = Rest(root, of: dialect, besides: requestFields)
     return request
   }

@@ -43,6 +43,22 @@ package struct Loss: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { "\(path): \(why)" }
+
+  /// The list as the value of a header: printable ASCII, at most 1,024 bytes.
+  package static func header(_ losses: [Loss]) -> String {
+    var text = ""
+    for loss in losses {
+      let item = "\(loss.path) (\(loss.why))"
+      let clean = String(
+        String.UnicodeScalarView(
+          item.unicodeScalars.map { ("\u{20}"..."\u{7E}").contains($0) ? $0 : "?" }
+        )
+      )
+      guard text.utf8.count + clean.utf8.count <= 1000 else { return text + ", and more" }
+      text += text.isEmpty ? clean : ", \(clean)"
+    }
+    return text
+  }
 }
 
 /// What becomes of a request of which something cannot be carried across.

@@ -8,6 +8,12 @@ package struct StreamTap: Sendable {
   /// An upper bound of the tokens that came, where the provider gives no usage.
   package private(set) var textBytes = 0
 
+  /// An upper bound of the output tokens to charge, as `StreamTranslator` has it.
+  package var outputTokensAtMost: Int {
+    if case .complete = state, let usage { return usage.output }
+    return max(usage?.output ?? 0, textBytes)
+  }
+
   private let dialect: Dialect
   /// Whether the frame that bears usage alone is kept from a client that did not ask for it.
   private let hidesUsage: Bool

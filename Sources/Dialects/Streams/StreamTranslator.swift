@@ -17,6 +17,13 @@ package struct StreamTranslator: Sendable {
   /// charged where the provider gives no usage.
   package private(set) var textBytes = 0
 
+  /// An upper bound of the output tokens to charge: the provider's own count once the answer is
+  /// whole, and at least the bytes of text where it is not. Thoughts that were not shown are not in it.
+  package var outputTokensAtMost: Int {
+    if case .complete = state, let usage { return usage.output }
+    return max(usage?.output ?? 0, textBytes)
+  }
+
   private var splitter: FrameSplitter
   private var decoder: any StreamDecoder
   private var encoder: any StreamEncoder
