@@ -47,6 +47,14 @@ import Testing
     run(seeds, seed: 3) { bytes, dialect, _ in WireJudge.answer(bytes, dialect) }
   }
 
+  @Test func `mutated streams that are watched arrive as they were or end in an error`() throws {
+    let seeds = try Self.bodies("streams", WireJudge.upstreams)
+    run(seeds, seed: 5) { bytes, dialect, mutator in
+      let hides = mutator.below(2) == 0
+      return WireJudge.tap(bytes, dialect, hidesUsage: hides, piece: 1 + mutator.below(40))
+    }
+  }
+
   @Test func `mutated streams break or are written well, however they arrive`() throws {
     let seeds = try Self.bodies("streams", WireJudge.upstreams)
     run(seeds, seed: 4) { bytes, dialect, mutator in

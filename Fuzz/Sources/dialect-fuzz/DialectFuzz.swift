@@ -11,13 +11,13 @@ import Glibc
 @main
 struct DialectFuzz {
   enum Mode: String, CaseIterable {
-    case json, sse, request, answer, stream
+    case json, sse, request, answer, stream, tap
 
     var folder: String {
       switch self {
       case .json, .request: "requests"
       case .answer: "answers"
-      case .sse, .stream: "streams"
+      case .sse, .stream, .tap: "streams"
       }
     }
   }
@@ -95,6 +95,9 @@ struct DialectFuzz {
     case .request: return WireJudge.request(input, dialect)
     case .answer: return WireJudge.answer(input, dialect)
     case .sse: return WireJudge.split(input, dialect.framing, piece: 1 + mutator.below(40))
+    case .tap:
+      let hides = mutator.below(2) == 0
+      return WireJudge.tap(input, dialect, hidesUsage: hides, piece: 1 + mutator.below(40))
     case .stream:
       let client = WireJudge.clients[mutator.below(WireJudge.clients.count)]
       return WireJudge.stream(input, dialect, client, piece: 1 + mutator.below(40))

@@ -11,7 +11,7 @@ struct OpenAIChatStreamDecoder: StreamDecoder {
   private var hasRefused = false
 
   mutating func receive(_ frame: StreamFrame, into events: inout [StreamEvent]) {
-    if frame.data.elementsEqual("[DONE]".utf8) {
+    if frame.isDone {
       events.append(stop == nil ? .error(.truncated) : .end)
       return
     }

@@ -19,6 +19,18 @@ package struct EventSplitter: Sendable {
 
   package var boundary: Int { dropped + frameStart }
 
+  /// Whether the event that is not yet whole may become the word for the end.
+  package var mayBeEnd: Bool {
+    if joined != nil { return false }
+    let end = "[DONE]".utf8
+    if let data { return end.starts(with: buffer[data]) || buffer[data].starts(with: end) }
+    let line = buffer[lineStart...]
+    guard line.count > 5, line.starts(with: "data:".utf8) else { return true }
+    var value = line.dropFirst(5)
+    if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
+    return end.starts(with: value) || value.starts(with: end)
+  }
+
   package init(bounds: StreamBounds = StreamBounds()) {
     self.bounds = bounds
   }

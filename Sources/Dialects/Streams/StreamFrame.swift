@@ -17,6 +17,11 @@ package struct StreamFrame: Hashable, Sendable {
   }
 }
 
+extension StreamFrame {
+  /// Whether the frame is OpenAI's word for the end, as its own clients tell it: by its beginning.
+  var isDone: Bool { data.starts(with: "[DONE]".utf8) }
+}
+
 /// How large the pieces of a stream may be.
 package struct StreamBounds: Hashable, Sendable {
   /// Bytes of one frame, which is held until it is whole. Answers with pictures in them are large.
@@ -64,6 +69,14 @@ package struct FrameSplitter: Sendable {
     switch kind {
     case .events(let splitter): splitter.boundary
     case .lines(let splitter): splitter.boundary
+    }
+  }
+
+  /// Whether what is not yet whole may become OpenAI's word for the end.
+  package var mayBeEnd: Bool {
+    switch kind {
+    case .events(let splitter): splitter.mayBeEnd
+    case .lines: false
     }
   }
 

@@ -32,7 +32,8 @@ package struct StreamTap: Sendable {
   ) {
     guard let decoder = Self.decoder(of: dialect) else { return nil }
     self.dialect = dialect
-    self.hidesUsage = hidesUsage
+    // No other dialect has a frame for usage alone.
+    self.hidesUsage = hidesUsage && Self.hasChunks(dialect)
     self.decoder = decoder
     splitter = FrameSplitter(dialect.framing, bounds: bounds)
   }
@@ -44,16 +45,17 @@ package struct StreamTap: Sendable {
     let base = sent
     guard let frames = splitter.receive(bytes) else {
       state = .failed(.tooLong)
-      return ErrorShape.frame(.tooLong, of: dialect)[...]
+      return (Self.gap(dialect) + ErrorShape.frame(.tooLong, of: dialect))[...]
     }
     var hidden: [Range<Int>] = []
     for frame in frames {
-      let isHidden = look(at: frame)
-      if case .failed(.truncated) = state {
-        // The word for the end must not reach the client without an end.
-        return broken(input, base, before: frame.place.lowerBound)
+      switch look(at: frame) {
+      case .passes: break
+      case .isHidden: hidden.append(frame.place)
+      case .isError: return Self.slice(input, base, to: frame.place.upperBound, without: hidden)
+      case .breaks(let error):
+        return broken(error, input, base, before: frame.place.lowerBound, without: hidden)
       }
-      if isHidden { hidden.append(frame.place) }
     }
     let end = state == .open ? endOfSendable(base + input.count) : base + input.count
     sent = end
@@ -65,22 +67,26 @@ package struct StreamTap: Sendable {
   /// whole: a chunk that might bear usage alone, or what might be the word for the end.
   private func endOfSendable(_ end: Int) -> Int {
     let boundary = splitter.boundary
-    guard dialect == .openAIChat || dialect == .openAICompletions, boundary >= sent else {
-      return end
-    }
-    return hidesUsage || end - boundary <= Self.longestEnd ? boundary : end
+    guard Self.hasChunks(dialect), boundary >= sent else { return end }
+    return hidesUsage || splitter.mayBeEnd ? boundary : end
   }
 
-  /// More bytes than `data: [DONE]` takes with all that may stand around it.
-  private static let longestEnd = 64
+  private static func hasChunks(_ dialect: Dialect) -> Bool {
+    dialect == .openAIChat || dialect == .openAICompletions
+  }
 
   /// What the client is to be sent when the upstream's bytes have ended: an error, if they ended too
   /// early.
   package mutating func end() -> [UInt8] {
     guard case .open = state else { return [] }
-    var output: [UInt8] = []
-    if let frame = splitter.end(), !look(at: frame) { output = held }
-    if case .failed(.truncated) = state { return ErrorShape.frame(.truncated, of: dialect) }
+    var output = held
+    if let frame = splitter.end() {
+      switch look(at: frame) {
+      case .passes, .isError: break
+      case .isHidden: output = []
+      case .breaks(let error): return Self.gap(dialect) + ErrorShape.frame(error, of: dialect)
+      }
+    }
     if case .open = state {
       var events: [StreamEvent] = []
       decoder.end(into: &events)
@@ -88,18 +94,25 @@ package struct StreamTap: Sendable {
     }
     guard case .open = state else { return output }
     state = .failed(.truncated)
-    // What came last may have no end of its own.
-    output += dialect.framing == .lines ? [0x0A] : [0x0A, 0x0A]
-    return output + ErrorShape.frame(.truncated, of: dialect)
+    return output + Self.gap(dialect) + ErrorShape.frame(.truncated, of: dialect)
   }
 
+  /// Ends what was sent of a frame that has no end of its own.
+  private static func gap(_ dialect: Dialect) -> [UInt8] {
+    dialect.framing == .lines ? [0x0A] : [0x0A, 0x0A]
+  }
+
+  /// The input up to a frame that must not reach the client, and an error in its place.
   private func broken(
+    _ error: ProviderError,
     _ input: ArraySlice<UInt8>,
     _ base: Int,
-    before place: Int
+    before place: Int,
+    without hidden: [Range<Int>]
   ) -> ArraySlice<UInt8> {
-    Self.slice(input, base, to: max(place, base), without: [])
-      + ErrorShape.frame(.truncated, of: dialect)
+    let kept = Self.slice(input, base, to: max(place, base), without: hidden)
+    // Of a frame that came in pieces the first may be with the client already.
+    return kept + (place < base ? Self.gap(dialect) : []) + ErrorShape.frame(error, of: dialect)
   }
 
   /// The input up to a place of the stream, without what is hidden.
@@ -110,10 +123,11 @@ package struct StreamTap: Sendable {
     without hidden: [Range<Int>]
   ) -> ArraySlice<UInt8> {
     let start = input.startIndex - base
+    let end = min(max(end, base), base + input.count)
     guard !hidden.isEmpty else { return input[input.startIndex..<start + end] }
     var output: [UInt8] = []
     var at = base
-    for range in hidden {
+    for range in hidden where range.lowerBound >= at && range.upperBound <= end {
       output += input[start + at..<start + range.lowerBound]
       at = range.upperBound
     }
@@ -125,22 +139,35 @@ package struct StreamTap: Sendable {
     if case .complete = state { bytes } else { [] }
   }
 
-  /// Whether the frame is to be kept from the client.
-  @discardableResult
-  private mutating func look(at frame: StreamFrame) -> Bool {
-    guard case .open = state else { return false }
-    if dialect.family == .openAI, frame.data.elementsEqual("[DONE]".utf8) {
-      state = stop.map { .complete($0) } ?? .failed(.truncated)
-      return false
+  /// What becomes of a frame.
+  private enum Fate {
+    case passes
+    case isHidden
+    /// The upstream's own error, which the client can read.
+    case isError
+    /// It cannot be, and an error takes its place.
+    case breaks(ProviderError)
+  }
+
+  private mutating func look(at frame: StreamFrame) -> Fate {
+    guard case .open = state else { return .passes }
+    if dialect.family == .openAI, frame.isDone {
+      guard let stop else {
+        state = .failed(.truncated)
+        return .breaks(.truncated)
+      }
+      state = .complete(stop)
+      return .passes
     }
     let glance = FrameGlance(frame.data, of: dialect)
     let (sum, overflow) = textBytes.addingReportingOverflow(glance.textBytes)
     textBytes = overflow ? .max : sum
-    guard glance.bearsUsage || glance.bearsError || glance.bearsEnd else { return false }
+    guard glance.bearsUsage || glance.bearsError || glance.bearsEnd else { return .passes }
     var events: [StreamEvent] = []
     decoder.receive(frame, into: &events)
     take(events)
-    return hidesUsage && isUsageAlone(frame)
+    if case .failed(let error) = state { return glance.bearsError ? .isError : .breaks(error) }
+    return hidesUsage && isUsageAlone(frame) ? .isHidden : .passes
   }
 
   private mutating func take(_ events: [StreamEvent]) {

@@ -165,17 +165,54 @@ package enum WireJudge {
     case .failed: return .refused
     case .complete: break
     }
-    return tap(bytes, upstream, piece: piece, isComplete: true)
+    guard let watched = watch(bytes, upstream, hidesUsage: false, piece: piece) else {
+      return .broken("the dialect has no tap")
+    }
+    guard case .complete = watched.state else {
+      return .broken("a whole stream is taken for a broken one")
+    }
+    return .taken
   }
 
-  /// A watched stream arrives as it was, and is whole if it can be translated.
-  private static func tap(
+  /// A watched stream arrives as it was, however its bytes came; a broken one never looks whole.
+  package static func tap(
     _ bytes: [UInt8],
     _ dialect: Dialect,
-    piece: Int,
-    isComplete: Bool
+    hidesUsage: Bool,
+    piece: Int
   ) -> Verdict {
-    guard var tap = StreamTap(dialect) else { return .broken("the dialect has no tap") }
+    guard let whole = watch(bytes, dialect, hidesUsage: hidesUsage, piece: bytes.count),
+      let split = watch(bytes, dialect, hidesUsage: hidesUsage, piece: piece)
+    else { return .broken("the dialect has no tap") }
+    guard whole.state == split.state else { return .broken("pieces of \(piece) end otherwise") }
+    // Of a frame that is an error's end more or less may have been sent.
+    if case .failed = whole.state {
+    } else if whole.bytes != split.bytes {
+      return .broken("pieces of \(piece) arrive otherwise")
+    }
+    switch whole.state {
+    case .open: return .broken("a stream is open after its end")
+    case .complete:
+      if !hidesUsage, whole.bytes != bytes { return .broken("a whole stream is not what it was") }
+      return .taken
+    case .failed:
+      var splitter = FrameSplitter(dialect.framing)
+      let frames = splitter.receive(split.bytes[...]) ?? []
+      let isOpenAI = dialect.family == .openAI
+      if isOpenAI, frames.contains(where: { $0.data.starts(with: "[DONE]".utf8) }) {
+        return .broken("a broken stream looks like a whole one")
+      }
+      return .refused
+    }
+  }
+
+  private static func watch(
+    _ bytes: [UInt8],
+    _ dialect: Dialect,
+    hidesUsage: Bool,
+    piece: Int
+  ) -> (bytes: [UInt8], state: StreamTranslator.State)? {
+    guard var tap = StreamTap(dialect, hidesUsage: hidesUsage) else { return nil }
     var output: [UInt8] = []
     var at = 0
     while at < bytes.count {
@@ -184,10 +221,7 @@ package enum WireJudge {
       at = end
     }
     output += tap.end()
-    if case .complete = tap.state {
-      return output == bytes ? .taken : .broken("a watched stream is not what it was")
-    }
-    return .broken("a whole stream is taken for a broken one")
+    return (output, tap.state)
   }
 
   private static func run(
