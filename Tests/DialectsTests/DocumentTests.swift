@@ -47,10 +47,8 @@ import Testing
       "system text",
       #""messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}]"#
     ),
-    Probe(
-      "temperature, top_p, stop, largest length",
-      #""temperature":0.5,"top_p":0.9,"stop":["x"],"max_tokens":9"#
-    ),
+    Probe("temperature, stop, largest length", #""temperature":0.5,"stop":["x"],"max_tokens":9"#),
+    Probe("temperature and top_p together", #""temperature":0.5,"top_p":0.9"#),
     Probe("temperature above 1", #""temperature":1.5"#),
     Probe("top_k", #""top_k":40"#, .anthropic), Probe("seed", #""seed":1"#),
     Probe("frequency and presence penalties", #""frequency_penalty":0.5,"presence_penalty":0.5"#),

@@ -13,7 +13,7 @@ extension Anthropic {
       json.int("max_tokens", tokens)
       encodeMessages(request, &json, &list)
       encodeTools(request, &json, &list)
-      encodeSampling(request, thinks: thinking?.isOn ?? false, &json, &list)
+      encodeSampling(request, options, thinks: thinking?.isOn ?? false, &json, &list)
       if let thinking { encode(thinking, request, &json) }
       encodeOutput(request, thinking, &json, &list)
       encodeMetadata(request, &json, &list)
@@ -40,11 +40,24 @@ extension Anthropic {
 
   private static func encodeSampling(
     _ request: ChatRequest,
+    _ options: TranslationOptions,
     thinks: Bool,
     _ json: inout JSONWriter,
     _ list: inout LossList
   ) {
-    let sampling = request.sampling
+    var sampling = request.sampling
+    if !options.takesSampling {
+      if sampling.temperature != nil { list.addHint("temperature", "the model takes none") }
+      if sampling.topP != nil { list.addHint("top_p", "the model takes none") }
+      if sampling.topK != nil { list.addHint("top_k", "the model takes none") }
+      sampling.temperature = nil
+      sampling.topP = nil
+      sampling.topK = nil
+    } else if request.origin != dialect, sampling.temperature != nil, sampling.topP != nil {
+      // Models since 4.5 refuse both together.
+      list.addHint("top_p", "goes not together with temperature")
+      sampling.topP = nil
+    }
     if let temperature = sampling.temperature {
       if thinks, request.origin != dialect {
         list.addHint("temperature", "is fixed while the model thinks")

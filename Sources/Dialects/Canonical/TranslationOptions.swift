@@ -13,6 +13,9 @@ package struct TranslationOptions: Hashable, Sendable {
   package var sendsReasoning = false
   /// Whether an Anthropic model takes thinking without a budget, steered by an effort.
   package var usesAdaptiveThinking = false
+  /// Whether an Anthropic model takes temperature, top_p and top_k. Opus 4.7 and later ones, and the
+  /// API's version 2026-10-21 for all, refuse them at any value.
+  package var takesSampling = true
   /// Whether a Gemini model is given the documented filler where a call lacks its signature.
   package var fillsSignatures = false
 

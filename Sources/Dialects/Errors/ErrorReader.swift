@@ -14,7 +14,10 @@ package enum ErrorReader {
       let first = root.isArray ? root.elements.first { _ in true } : root
       result = read(first?.present("error") ?? first ?? root, of: family)
       if result.message.isEmpty {
-        result.message = bounded(first?["message"]?.string ?? first?["detail"]?.string ?? "")
+        let detail = first?["message"]?["detail"] ?? first?["detail"]
+        let item = detail?.elements.first { _ in true }
+        let message = first?["message"]?.string ?? detail?.string ?? item?["msg"]?.string
+        result.message = bounded(message ?? "")
       }
     } else {
       // A proxy's page says nothing that a client could use.

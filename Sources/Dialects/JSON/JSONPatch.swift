@@ -22,6 +22,25 @@ package struct JSONPatch: Sendable {
     edits.append((start..<start, writer.bytes + (isEmpty ? [] : [UInt8(ascii: ",")])))
   }
 
+  /// Takes a key and its value out of an object. One removal at a time: two that stand side by side
+  /// share a comma.
+  package mutating func remove(_ key: StaticString, from object: JSON) {
+    guard let member = object.members.first(where: { $0.key.equals(key) }) else { return }
+    let bytes = document.bytes
+    var start = member.key.range.lowerBound
+    var end = member.value.range.upperBound
+    while end < bytes.count, bytes[end] <= 0x20 { end += 1 }
+    if end < bytes.count, bytes[end] == UInt8(ascii: ",") {
+      end += 1
+    } else {
+      end = member.value.range.upperBound
+      var comma = start - 1
+      while comma > 0, bytes[comma] <= 0x20 { comma -= 1 }
+      if comma > 0, bytes[comma] == UInt8(ascii: ",") { start = comma }
+    }
+    edits.append((start..<end, []))
+  }
+
   package func applied() -> [UInt8] {
     guard !edits.isEmpty else { return document.bytes }
     var result: [UInt8] = []

@@ -5,6 +5,7 @@
 package struct RequestScan: Sendable {
   package let dialect: Dialect
   package let document: JSONDocument
+  private let bounds: JSONBounds
   package internal(set) var model: String
   package internal(set) var isStream = false
   /// The most tokens that the answer may have, as asked for.
@@ -26,6 +27,7 @@ package struct RequestScan: Sendable {
       root = try JSONDocument.object(body, bounds: bounds)
     } catch { throw .malformed(error) }
     self.dialect = dialect
+    self.bounds = bounds
     document = root.document
     model = ""
     try readCommon(root)
@@ -48,7 +50,28 @@ package struct RequestScan: Sendable {
   }
 
   /// The body with another model name, and with usage asked for at the end of a stream.
-  package func patched(model: String? = nil, asksForUsage: Bool = false) -> [UInt8] {
+  ///
+  /// - Parameter removing: Fields that the upstream would refuse, such as `stream_options` by Mistral.
+  package func patched(
+    model: String? = nil,
+    asksForUsage: Bool = false,
+    removing fields: [StaticString] = []
+  ) -> [UInt8] {
+    var document = document
+    for field in fields where document.root[field] != nil {
+      var patch = JSONPatch(document)
+      patch.remove(field, from: document.root)
+      guard let rest = try? JSONDocument(patch.applied(), bounds: bounds) else { continue }
+      document = rest
+    }
+    return patched(document, model, asksForUsage)
+  }
+
+  private func patched(
+    _ document: JSONDocument,
+    _ model: String?,
+    _ asksForUsage: Bool
+  ) -> [UInt8] {
     var patch = JSONPatch(document)
     if let model, model != self.model { patch.set("model", in: document.root, to: .string(model)) }
     if asksForUsage, isStream, !includesUsage,

@@ -99,6 +99,14 @@ import Testing
     #expect(!error.message.isEmpty)
   }
 
+  @Test func `what a validator says is passed on`() {
+    let body =
+      #"{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","x"],"msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error"}"#
+    let error = ErrorReader.read(status: 422, body: Array(body.utf8), of: .openAI)
+    #expect(error.message == "Extra inputs are not permitted")
+    #expect(error.kind == .invalidRequest)
+  }
+
   @Test func `when to come back is read from body and header`() {
     let body =
       #"{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.07s"}]}}"#

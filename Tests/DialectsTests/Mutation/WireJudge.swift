@@ -56,6 +56,10 @@ package enum WireJudge {
       guard again.model == "patched \"model\"", again.isStream == scan.isStream,
         again.maxTokens == scan.maxTokens, again.features.images == scan.features.images
       else { return .broken("a patch changed more than the model") }
+      let removed = scan.patched(removing: ["stream_options", "tools", "user"])
+      guard let rest = try? JSONDocument.object(removed), rest["tools"] == nil,
+        rest["model"]?.string == scan.model
+      else { return .broken("a removal took more than the field") }
       if client == .openAIChat, scan.isStream, !again.includesUsage {
         return .broken("a patch did not ask for usage")
       }

@@ -125,6 +125,18 @@ import Testing
     #expect(text(try scan(body).patched(asksForUsage: true)) == expected)
   }
 
+  @Test(
+    arguments: [
+      (#"{"model":"m","messages":[],"x":1,"y":2}"#, #"{"model":"m","messages":[]}"#),
+      (#"{"x":1,"y":2,"model":"m","messages":[]}"#, #"{"model":"m","messages":[]}"#),
+      (#"{"model":"m" , "y" : {"x":1} , "messages":[]}"#, #"{"model":"m" ,  "messages":[]}"#),
+      (#"{"model":"m","messages":[]}"#, #"{"model":"m","messages":[]}"#),
+    ]
+  )
+  func `fields that an upstream refuses are taken out`(body: String, expected: String) throws {
+    #expect(text(try scan(body).patched(removing: ["x", "y"])) == expected)
+  }
+
   @Test func `each dialect's own words are read`() throws {
     let responses = try scan(
       #"{"model":"m","input":"x","max_output_tokens":9,"previous_response_id":"resp_1"}"#,
