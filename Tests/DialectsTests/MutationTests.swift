@@ -4,7 +4,7 @@ import Testing
 
 /// Short runs of what `Fuzz/` does at length.
 @Suite struct MutationTests {
-  private static let count: UInt64 = 20_000
+  private static let count: UInt64 = 10_000
 
   private static func bodies(_ folder: String, _ dialects: [Dialect]) throws -> [(Dialect, [UInt8])]
   {

@@ -15,24 +15,26 @@ extension Gemini {
     }
     guard let reason = candidate.present("finishReason")?.string else { throw .truncated }
     var calls = 0
+    // Text that comes in several parts is one text.
+    var text = ""
     for part in candidate["content"]?["parts"]?.elements ?? JSONElements.none {
       guard let part = decode(part: part, answer.id, calls) else { continue }
+      if case .text(let piece) = part.kind {
+        text += piece
+        continue
+      }
       if case .toolCall = part.kind { calls += 1 }
-      append(part, to: &answer.parts)
+      flush(&text, into: &answer.parts)
+      answer.parts.append(part)
     }
+    flush(&text, into: &answer.parts)
     answer.stop = stopReason(reason, hasCalls: calls > 0)
     return answer
   }
 
-  /// Text that comes in several parts is one text.
-  private static func append(_ part: Part, to parts: inout [Part]) {
-    if case .text(let text) = part.kind, let last = parts.indices.last,
-      case .text(let before) = parts[last].kind
-    {
-      parts[last].kind = .text(before + text)
-    } else {
-      parts.append(part)
-    }
+  private static func flush(_ text: inout String, into parts: inout [Part]) {
+    if !text.isEmpty { parts.append(.text(text)) }
+    text = ""
   }
 
   static func decode(part: JSON, _ answerID: String, _ calls: Int) -> Part? {

@@ -175,31 +175,6 @@ package enum Ollama {
   }
 }
 
-/// Pairs results with calls where the dialect has no names for calls: by name, then in order.
-struct CallPairing {
-  private var open: [(id: String, name: String)] = []
-  private var count = 0
-
-  /// The name of a call; one is made up where there is none.
-  mutating func call(_ given: String?, _ name: String) -> String {
-    count += 1
-    let id = given.flatMap { $0.isEmpty ? nil : $0 } ?? "call_\(count)"
-    open.append((id, name))
-    return id
-  }
-
-  /// The call that a result belongs to.
-  mutating func answer(_ given: String?, _ name: String?) -> String {
-    if let given, !given.isEmpty {
-      open.removeAll { $0.id == given }
-      return given
-    }
-    let place = open.firstIndex { $0.name == name } ?? open.indices.first
-    guard let place else { return "call_0" }
-    return open.remove(at: place).id
-  }
-}
-
 /// What a picture is, from the first characters of its base64.
 enum ImageType {
   static func ofBase64(_ data: String) -> String? {

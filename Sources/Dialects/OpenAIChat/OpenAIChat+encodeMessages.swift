@@ -96,7 +96,9 @@ extension OpenAIChat {
           list.addHint("\(message.path).content[\(place)]", "thoughts of another provider")
         }
       case .refusal where isOwn && hasText: content.append(part)
-      case .refusal(let text): refusal = (refusal ?? "") + text
+      case .refusal(let text):
+        if refusal == nil { refusal = "" }
+        refusal?.append(text)
       case .toolCall(let call): calls.append(call)
       case .opaque(let type, _, let origin) where origin != dialect:
         list.add("\(message.path).content[\(place)]", Loss.unknown(type))

@@ -17,29 +17,29 @@ extension OpenAIResponses {
   /// The parts of an answer as items: text and refusals that follow one another are one message.
   static func items(_ answer: ChatAnswer) -> [OutputItem] {
     var items: [OutputItem] = []
+    var contents: [OutputItem.Content] = []
+    func append(_ kind: OutputItem.Kind) {
+      items.append(OutputItem(id: "\(answer.id)_\(items.count)", kind))
+    }
+    func finishMessage() {
+      if !contents.isEmpty { append(.message(contents)) }
+      contents = []
+    }
     for part in answer.parts {
-      let id = "\(answer.id)_\(items.count)"
       switch part.kind {
-      case .text(let text): append(.text(text), id, &items)
-      case .refusal(let text): append(.refusal(text), id, &items)
-      case .thinking(let thinking): items.append(OutputItem(id: id, .reasoning(thinking)))
-      case .toolCall(let call): items.append(OutputItem(id: id, .call(call)))
+      case .text(let text): contents.append(.text(text))
+      case .refusal(let text): contents.append(.refusal(text))
+      case .thinking(let thinking):
+        finishMessage()
+        append(.reasoning(thinking))
+      case .toolCall(let call):
+        finishMessage()
+        append(.call(call))
       default: break
       }
     }
+    finishMessage()
     return items
-  }
-
-  private static func append(
-    _ content: OutputItem.Content,
-    _ id: String,
-    _ items: inout [OutputItem]
-  ) {
-    if let last = items.indices.last, case .message(let contents) = items[last].kind {
-      items[last].kind = .message(contents + [content])
-    } else {
-      items.append(OutputItem(id: id, .message([content])))
-    }
   }
 
   static func encode(_ usage: TokenUsage, _ json: inout JSONWriter) {

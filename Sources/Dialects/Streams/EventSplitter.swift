@@ -84,10 +84,10 @@ package struct EventSplitter: Sendable {
     let name = buffer[range.lowerBound..<colon]
     if name.elementsEqual("data".utf8) {
       if let data {
-        var lines = joined ?? Array(buffer[data])
-        lines.append(UInt8(ascii: "\n"))
-        lines.append(contentsOf: buffer[start..<range.upperBound])
-        joined = lines
+        if joined == nil { joined = Array(buffer[data]) }
+        // In place: an event may have millions of lines.
+        joined?.append(UInt8(ascii: "\n"))
+        joined?.append(contentsOf: buffer[start..<range.upperBound])
       } else {
         data = start..<range.upperBound
       }

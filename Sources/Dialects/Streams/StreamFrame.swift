@@ -28,6 +28,8 @@ package struct StreamBounds: Hashable, Sendable {
   package var frame = 32 << 20
   /// Bytes of a whole answer, as far as they must be kept to be translated.
   package var answer = 64 << 20
+  /// Texts, thoughts and calls of one answer that is translated.
+  package var parts = 4096
 
   package init() {}
 }

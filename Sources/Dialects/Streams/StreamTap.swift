@@ -21,7 +21,7 @@ package struct StreamTap: Sendable {
   private var decoder: any StreamDecoder
   private var stop: StopReason?
   /// What has come and is not yet sent: the beginning of a frame that might be hidden.
-  private var held: [UInt8] = []
+  private var held: ArraySlice<UInt8> = []
   /// How many bytes of the stream have been sent or hidden.
   private var sent = 0
 
@@ -41,7 +41,7 @@ package struct StreamTap: Sendable {
   /// What the client is to be sent for these bytes: the same, unless a frame is kept from it.
   package mutating func receive(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     guard case .open = state else { return afterEnd(bytes) }
-    let input = held.isEmpty ? bytes : (held + bytes)[...]
+    let input = joined(bytes)
     let base = sent
     guard let frames = splitter.receive(bytes) else {
       state = .failed(.tooLong)
@@ -59,7 +59,9 @@ package struct StreamTap: Sendable {
     }
     let end = state == .open ? endOfSendable(base + input.count) : base + input.count
     sent = end
-    held = Array(input[(input.startIndex + end - base)...])
+    // Taken whole where nothing is sent, so that a large frame is not copied with every piece of it.
+    let rest = input[(input.startIndex + end - base)...]
+    held = rest
     return Self.slice(input, base, to: end, without: hidden)
   }
 
@@ -71,6 +73,15 @@ package struct StreamTap: Sendable {
     return hidesUsage || splitter.mayBeEnd ? boundary : end
   }
 
+  /// What is held, with what has come.
+  private mutating func joined(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    if held.isEmpty { return bytes }
+    var all = held
+    held = []
+    all.append(contentsOf: bytes)
+    return all
+  }
+
   private static func hasChunks(_ dialect: Dialect) -> Bool {
     dialect == .openAIChat || dialect == .openAICompletions
   }
@@ -79,7 +90,7 @@ package struct StreamTap: Sendable {
   /// early.
   package mutating func end() -> [UInt8] {
     guard case .open = state else { return [] }
-    var output = held
+    var output = Array(held)
     if let frame = splitter.end() {
       switch look(at: frame) {
       case .passes, .isError: break

@@ -106,7 +106,12 @@ package struct StreamTranslator: Sendable {
           fail(ProviderError(.upstream, "the answer is too long"), into: &output)
           return
         }
-      case .partStart(_, .toolCall(_, let name, _, _)): textBytes += name.utf8.count
+      case .partStart(let index, let start):
+        if case .toolCall(_, let name, _, _) = start { textBytes += name.utf8.count }
+        if index >= bounds.parts {
+          fail(ProviderError(.upstream, "the answer has too many parts"), into: &output)
+          return
+        }
       case .stop(let reason, _): stop = reason
       case .error(let error):
         fail(error, into: &output)
