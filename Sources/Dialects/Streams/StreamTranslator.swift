@@ -24,10 +24,14 @@ package struct StreamTranslator: Sendable {
     return max(usage?.output ?? 0, textBytes)
   }
 
+  private let family: Dialect.Family
   private var splitter: FrameSplitter
   private var decoder: any StreamDecoder
   private var encoder: any StreamEncoder
   private var stop: StopReason?
+  /// The beginning of a body that is no stream, as upstreams answer that refuse one.
+  private var plainBody: [UInt8]?
+  private var hasBegun = false
   private let bounds: StreamBounds
 
   /// - Parameters:
@@ -42,6 +46,7 @@ package struct StreamTranslator: Sendable {
     guard let decoder = Self.decoder(of: upstream, context),
       let encoder = Self.encoder(of: client, context)
     else { return nil }
+    family = upstream.family
     self.decoder = decoder
     self.encoder = encoder
     self.bounds = bounds
@@ -52,6 +57,7 @@ package struct StreamTranslator: Sendable {
   package mutating func receive(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     guard state == .open else { return [] }
     var output: [UInt8] = []
+    gatherPlainBody(bytes)
     guard let frames = splitter.receive(bytes) else {
       fail(.tooLong, into: &output)
       return output
@@ -73,8 +79,26 @@ package struct StreamTranslator: Sendable {
       decoder.end(into: &events)
       receive(events, into: &output)
     }
-    if state == .open { fail(.truncated, into: &output) }
+    if state == .open { fail(plainError ?? .truncated, into: &output) }
     return output
+  }
+
+  private mutating func gatherPlainBody(_ bytes: ArraySlice<UInt8>) {
+    guard let first = bytes.first else { return }
+    if !hasBegun {
+      hasBegun = true
+      if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { plainBody = [] }
+    }
+    guard let count = plainBody?.count else { return }
+    plainBody?.append(contentsOf: bytes.prefix(max(0, 65_536 - count)))
+  }
+
+  /// The error that a body of plain JSON tells, in place of a stream of events.
+  private var plainError: ProviderError? {
+    guard let plainBody, let root = try? JSONDocument(plainBody, bounds: .answer).root,
+      let error = (root.isArray ? root.elements.first { _ in true } : root)?.present("error")
+    else { return nil }
+    return ErrorReader.read(error, of: family)
   }
 
   /// Ends the stream for the client because the gateway ends it, such as at a deadline.
