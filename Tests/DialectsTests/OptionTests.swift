@@ -95,3 +95,32 @@ import Testing
     #expect(result.losses.contains("reasoning"))
   }
 }
+
+@Suite struct LossTests {
+  @Test(arguments: [
+    #""logit_bias":{}"#, #""modalities":["text"]"#, #""store":false"#, #""x":[]"#,
+    #""audio":null"#, #""stop":null"#, #""n":1"#, #""tools":[]"#, #""logprobs":false"#,
+    #""frequency_penalty":0"#,
+  ])
+  func `what asks for nothing is not lost`(field: String) throws {
+    let body = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"u\"}],\(field)}"
+    let options = TranslationOptions(losses: .refuse)
+    for upstream in [Dialect.anthropic, .gemini, .ollamaChat] {
+      let bytes = Array(body.utf8)
+      let result = try Translation.request(bytes, from: .openAIChat, to: upstream, options)
+      #expect(result.losses.isEmpty, "\(upstream.rawValue)")
+    }
+  }
+
+  @Test func `the list of losses has an end`() throws {
+    let fields = (0..<500).map { "\"field\($0)\":1" }.joined(separator: ",")
+    let body = "{\"model\":\"m\",\"messages\":[],\(fields)}"
+    let result = try Translation.request(
+      Array(body.utf8),
+      from: .openAIChat,
+      to: .anthropic,
+      TranslationOptions(losses: .drop)
+    )
+    #expect(result.losses.count == 32)
+  }
+}

@@ -79,7 +79,8 @@ extension Anthropic {
     let kept = parts.enumerated().filter { place, part in
       isKept(part, at: "\(path).content[\(place)]", &list)
     }
-    if kept.isEmpty, message.role == .assistant { return }
+    // The API refuses messages without content.
+    if kept.isEmpty { return }
     array.object { json in
       json.string("role", message.role == .assistant ? "assistant" : "user")
       if kept.count == 1, case .text(let text) = kept[0].element.kind,

@@ -22,7 +22,7 @@ struct LossList {
   mutating func add(_ rest: Rest, at path: String, hints: Set<String> = [], to dialect: Dialect) {
     guard rest.dialect != dialect else { return }
     // What kind of thing it is was carried by what it became.
-    for field in rest.fields where field.key != "type" {
+    for field in rest.fields where field.key != "type" && !field.saysNothing {
       let name = path.isEmpty ? field.key : "\(path).\(field.key)"
       let printable = String(name.unicodeScalars.prefix(80).filter { $0.value > 0x1F })
       add(printable, "has no counterpart", changesAnswer: !hints.contains(field.key))
@@ -33,6 +33,17 @@ struct LossList {
     guard policy == .refuse else { return }
     let grave = losses.filter(\.changesAnswer)
     if !grave.isEmpty { throw .notCarried(grave) }
+  }
+}
+
+extension Rest.Field {
+  /// Whether the value asks for no more than what happens anyway.
+  fileprivate var saysNothing: Bool {
+    switch value.line {
+    case "{}", "[]", "false", "\"\"": true
+    case "[\"text\"]": key == "modalities"
+    default: false
+    }
   }
 }
 

@@ -31,7 +31,9 @@ package struct TranslationOptions: Hashable, Sendable {
     "summary", "display", "inference_geo", "eager_input_streaming", "input_examples",
     "defer_loading", "allowed_callers", "cache_control", "background", "truncation",
     "speed", "diagnostics", "status", "id", "citations", "annotations",
-    "logprobs", "generate_summary", "max_tool_calls", "stream_options",
+    "logprobs", "generate_summary", "context_management",
+    "client_metadata", "user_profile_id", "workspace_id", "anthropic_version", "max_tool_calls",
+    "stream_options",
   ]
 }
 

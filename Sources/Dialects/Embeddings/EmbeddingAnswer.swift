@@ -60,7 +60,7 @@ package struct EmbeddingAnswer: Hashable, Sendable {
     return json.raw
   }
 
-  /// - Parameter tokens: The input tokens to show where the upstream counted none.
+  /// The answer for the client's request, which says how vectors are to be written.
   package func encode(
     to client: Dialect,
     for request: EmbeddingRequest,

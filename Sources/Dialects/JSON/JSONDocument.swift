@@ -4,8 +4,8 @@
 /// What is accepted is RFC 8259 and nothing beyond it, in UTF-8 without a byte order mark. An object
 /// with the same key twice is refused at every level, escapes read (`JSONError.duplicateKey`).
 /// Foundation loses the order of keys and the text of numbers and takes one of two equal keys. On
-/// 200 kB of tools with schemas its `JSONSerialization` reads 10 MB/s here and this 750, on a request
-/// of 2 kB 104 and 930 (`Benchmarks/dialects`).
+/// 200 kB of tools with schemas its `JSONSerialization` reads 12 MB/s here and this 747, on a request
+/// of 2 kB 107 and 1,489 (`Benchmarks/dialects`).
 package final class JSONDocument: Sendable {
   package let bytes: [UInt8]
   let tokens: [JSONToken]
