@@ -21,8 +21,8 @@ package struct EventSplitter: Sendable {
 
   /// Whether the event that is not yet whole may become the word for the end.
   package var mayBeEnd: Bool {
-    if joined != nil { return false }
     let end = "[DONE]".utf8
+    if let joined { return joined.starts(with: end) }
     if let data { return end.starts(with: buffer[data]) || buffer[data].starts(with: end) }
     let line = buffer[lineStart...]
     guard line.count > 5, line.starts(with: "data:".utf8) else { return true }

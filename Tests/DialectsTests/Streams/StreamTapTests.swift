@@ -65,11 +65,15 @@ import Testing
 
   @Test(arguments: [1, 3, 50, 10_000])
   func `the word for the end without an end does not reach the client`(piece: Int) throws {
-    let text = Self.chunks[0] + "\n\n" + Self.chunks[3] + "\n\n"
-    let (tap, output) = try run(Array(text.utf8), .openAIChat, piece: piece)
-    #expect(tap.state == .failed(.truncated))
-    #expect(!output.contains("[DONE]\n\n"))
-    #expect(output.hasSuffix("\"code\":\"upstream_error\"}}\n\n"))
+    for end in [
+      Self.chunks[3], "data:[DONE]x", "\(Self.chunks[3])\ndata: more", ": c\ndata: [DONE]",
+    ] {
+      let text = Self.chunks[0] + "\n\n" + end + "\n\n"
+      let (tap, output) = try run(Array(text.utf8), .openAIChat, piece: piece)
+      #expect(tap.state == .failed(.truncated))
+      #expect(!output.contains("[DONE]"))
+      #expect(output.hasSuffix("\"code\":\"upstream_error\"}}\n\n"))
+    }
   }
 
   @Test(
