@@ -49,6 +49,7 @@ import Testing
       }
       tool.schema = tool.schema.map(line)
       tool.rest = normalised(tool.rest)
+      tool.outerRest = normalised(tool.outerRest)
       tool.cache = tool.cache.map { CacheMark(raw: line($0.raw)) }
       request.tools[index] = .function(tool)
     }
@@ -111,7 +112,7 @@ import Testing
       (
         Dialect.openAIChat,
         #"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a","X":1.50}],"X":[true]}],"#
-          + #""tools":[{"type":"function","function":{"name":"f","X":{"y":null}}}],"X":"\u00e9"}"#
+          + #""tools":[{"type":"function","function":{"name":"f","X":{"y":null}},"X":5}],"X":"\u00e9"}"#
       ),
       (
         .anthropic,
@@ -122,6 +123,7 @@ import Testing
       (
         .ollamaChat,
         #"{"model":"m","messages":[{"role":"user","content":"a","X":1.50}],"options":{"X":[true]},"#
+          + #""tools":[{"type":"function","function":{"name":"f","parameters":{},"X":{"y":null}},"X":5}],"#
           + #""stream":false,"X":"\u00e9"}"#
       ),
     ]

@@ -130,6 +130,12 @@ extension Anthropic {
             $0.rest(function.rest, of: dialect)
           }
           list.add(
+            function.outerRest,
+            at: "tools[\(index)]",
+            hints: TranslationOptions.hints,
+            to: dialect
+          )
+          list.add(
             function.rest,
             at: "tools[\(index)]",
             hints: TranslationOptions.hints,

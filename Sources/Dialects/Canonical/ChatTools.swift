@@ -12,6 +12,8 @@ package struct FunctionTool: Hashable, Sendable {
   package var isStrict: Bool?
   package var cache: CacheMark?
   package var rest = Rest()
+  /// What stands beside the function in OpenAI's chat.
+  package var outerRest = Rest()
 
   package init(name: String) {
     self.name = name

@@ -72,6 +72,7 @@ package enum Gemini {
             }
             if function.cache != nil { list.addHint("tools.cache_control", Loss.cacheReason) }
             list.add(function.rest, at: "tools", hints: TranslationOptions.hints, to: dialect)
+            list.add(function.outerRest, at: "tools", hints: TranslationOptions.hints, to: dialect)
           }
         }
       }

@@ -79,6 +79,7 @@ extension Ollama {
       }
     }
     guard !functions.isEmpty else { return }
+    let isOwn = request.origin?.family == .ollama
     json.array("tools") { array in
       for function in functions {
         array.object { json in
@@ -87,13 +88,17 @@ extension Ollama {
             $0.string("name", function.name)
             $0.string("description", ifAny: function.description)
             $0.raw("parameters", function.schema ?? Anthropic.emptySchema)
+            if isOwn { $0.bool("strict", ifAny: function.isStrict) }
+            $0.rest(function.rest, of: dialect)
           }
+          json.rest(function.outerRest, of: dialect)
         }
         if function.cache != nil { list.addHint("tools.cache_control", Loss.cacheReason) }
-        if function.isStrict == true { list.addHint("tools.strict", "has no counterpart") }
-        if request.origin?.family != .ollama {
-          list.add(function.rest, at: "tools", hints: TranslationOptions.hints, to: dialect)
+        if !isOwn, function.isStrict == true {
+          list.addHint("tools.strict", "has no counterpart")
         }
+        list.add(function.rest, at: "tools", hints: TranslationOptions.hints, to: dialect)
+        list.add(function.outerRest, at: "tools", hints: TranslationOptions.hints, to: dialect)
       }
     }
   }

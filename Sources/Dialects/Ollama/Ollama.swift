@@ -34,7 +34,8 @@ package enum Ollama {
     }
     index = 0
     for tool in try root.optionalArray("tools") {
-      request.tools.append(try OpenAIChat.decode(tool: tool, at: "tools[\(index)]"))
+      let tool = try OpenAIChat.decode(tool: tool, at: "tools[\(index)]", of: dialect)
+      request.tools.append(tool)
       index += 1
     }
     try decodeCommon(root, &request)

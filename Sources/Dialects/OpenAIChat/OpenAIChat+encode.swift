@@ -103,7 +103,8 @@ extension OpenAIChat {
       for (index, tool) in tools {
         switch tool {
         case .provider(_, let raw, _): array.raw(raw)
-        case .function(let function): encode(function, at: index, &array, &list)
+        case .function(let function):
+          encode(function, at: index, isOwn: request.origin == dialect, &array, &list)
         }
       }
     }
@@ -114,6 +115,7 @@ extension OpenAIChat {
   private static func encode(
     _ tool: FunctionTool,
     at index: Int,
+    isOwn: Bool,
     _ json: inout JSONWriter,
     _ list: inout LossList
   ) {
@@ -126,8 +128,10 @@ extension OpenAIChat {
         $0.bool("strict", ifAny: tool.isStrict)
         $0.rest(tool.rest, of: dialect)
       }
+      if isOwn { json.raw("cache_control", ifAny: tool.cache?.raw) }
+      json.rest(tool.outerRest, of: dialect)
     }
-    if tool.cache != nil { list.addHint("tools[\(index)].cache_control", Loss.cacheReason) }
+    if !isOwn, tool.cache != nil { list.addHint("tools[\(index)].cache_control", Loss.cacheReason) }
     list.add(tool.rest, at: "tools[\(index)]", hints: TranslationOptions.hints, to: dialect)
   }
 

@@ -65,10 +65,13 @@ extension OpenAIChat {
       json.string("tool_call_id", result.id)
       if keepsParts { json.string("name", ifAny: result.name) }
       encodeContent(texts, at: path, keepsParts: keepsParts, &json, &list)
+      if keepsParts { json.raw("cache_control", ifAny: part.cache?.raw) }
       json.rest(part.rest, of: dialect)
     }
     if result.isError { list.addHint("\(path).is_error", "has no counterpart") }
-    if part.cache != nil { list.addHint("\(path).cache_control", Loss.cacheReason) }
+    if !keepsParts, part.cache != nil {
+      list.addHint("\(path).cache_control", Loss.cacheReason)
+    }
     list.add(part.rest, at: path, to: dialect)
   }
 

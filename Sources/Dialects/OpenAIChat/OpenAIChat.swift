@@ -56,7 +56,12 @@ package enum OpenAIChat {
     return sampling
   }
 
-  static func decode(tool: JSON, at path: String) throws(RequestError) -> Tool {
+  /// Reads a tool, which Ollama writes in the same way.
+  static func decode(
+    tool: JSON,
+    at path: String,
+    of dialect: Dialect = dialect
+  ) throws(RequestError) -> Tool {
     guard let function = tool.present("function"), function.isObject else {
       let type = try tool.requiredString("type", at: path)
       guard type != "function" else { throw .invalid(path: "\(path).function", why: "is missing") }
@@ -72,6 +77,8 @@ package enum OpenAIChat {
       of: dialect,
       besides: ["name", "description", "parameters", "strict"]
     )
+    let outer: [StaticString] = ["type", "function", "cache_control"]
+    result.outerRest = Rest(tool, of: dialect, besides: outer)
     return .function(result)
   }
 
