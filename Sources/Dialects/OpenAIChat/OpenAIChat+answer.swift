@@ -68,6 +68,12 @@ extension OpenAIChat {
     }
   }
 
+  /// Usage in a chunk; Groq's has a place of its own.
+  static func streamUsage(_ root: JSON) -> JSON? {
+    let usage = root.present("usage") ?? root["x_groq"]?.present("usage")
+    return usage?.isObject == true ? usage : nil
+  }
+
   static func usage(_ json: JSON) -> TokenUsage {
     var usage = TokenUsage()
     let input = json["prompt_tokens_details"]

@@ -33,7 +33,7 @@ struct OpenAIChatStreamDecoder: StreamDecoder {
         finish(OpenAIChat.stopReason(reason), into: &events)
       }
     }
-    if let usage = root.present("usage"), usage.isObject {
+    if let usage = OpenAIChat.streamUsage(root) {
       events.append(.usage(OpenAIChat.usage(usage)))
     }
   }

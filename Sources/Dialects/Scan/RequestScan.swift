@@ -98,6 +98,11 @@ package struct RequestScan: Sendable {
       }
       model = name
     }
+    let tier = root.present("service_tier") ?? root.present("speed")
+    if let tier, !tier.equals("auto"), !tier.equals("default"), !tier.equals("standard") {
+      features.serviceTier = tier.string ?? "unknown"
+    }
+    if let geo = root.present("inference_geo") { features.inferenceGeo = geo.string ?? "unknown" }
     if let value = root.present("stream") {
       guard let flag = value.bool else { throw .invalid(path: "stream", why: "must be a Boolean") }
       isStream = flag
@@ -136,6 +141,11 @@ package struct RequestFeatures: Hashable, Sendable {
   package var wantsAudio = false
   /// Whether part of the input lies with the provider, so that its length is not known here.
   package var refersToStored = false
+  /// A class of service other than the usual, which has prices of its own: `service_tier`, or
+  /// Anthropic's `speed`. Translation leaves it out.
+  package var serviceTier: String?
+  /// Where Anthropic is to compute, which has a price, too.
+  package var inferenceGeo: String?
 
   package init() {}
 }

@@ -9,7 +9,7 @@ struct ChunkTapDecoder: StreamDecoder {
       events.append(.error(ErrorReader.read(error, of: .openAI)))
       return
     }
-    if let usage = root.present("usage"), usage.isObject {
+    if let usage = OpenAIChat.streamUsage(root) {
       events.append(.usage(OpenAIChat.usage(usage)))
     }
     for choice in root["choices"]?.elements ?? JSONElements.none {

@@ -174,6 +174,22 @@ import Testing
     #expect(!embeddings.isStream)
   }
 
+  @Test(
+    arguments: [
+      (Dialect.openAIChat, #""service_tier":"priority""#, "priority"),
+      (.openAIChat, #""service_tier":"auto""#, nil), (.anthropic, #""speed":"fast""#, "fast"),
+      (.openAIChat, #""service_tier":5"#, "unknown"), (.openAIChat, #""x":1"#, nil),
+    ] as [(Dialect, String, String?)]
+  )
+  func `a class of service with its own price is told`(
+    dialect: Dialect,
+    field: String,
+    tier: String?
+  ) throws {
+    let scan = try scan("{\"model\":\"m\",\"messages\":[],\(field)}", dialect)
+    #expect(scan.features.serviceTier == tier)
+  }
+
   @Test func `the bound of input tokens leaves pictures out and counts every byte of text`() throws
   {
     let picture = String(repeating: "A", count: 5000)

@@ -108,6 +108,18 @@ import Testing
     #expect(output == text)
   }
 
+  @Test func `completions and Groq's chunks are watched, too`() throws {
+    let text =
+      #"data: {"id":"c","choices":[{"text":"Hello","index":0,"finish_reason":null}]}"# + "\n\n"
+      + #"data: {"id":"c","choices":[{"text":"","index":0,"finish_reason":"length"}],"x_groq":"#
+      + #"{"usage":{"prompt_tokens":3,"completion_tokens":1}}}"# + "\n\ndata: [DONE]\n\n"
+    let (tap, output) = try run(Array(text.utf8), .openAICompletions, piece: 9)
+    #expect(tap.state == .complete(.maxTokens))
+    #expect(tap.usage?.input == 3)
+    #expect(tap.textBytes >= 5)
+    #expect(output == text)
+  }
+
   @Test func `words of a text are not taken for words of the format`() throws {
     let text =
       #"data: {"choices":[{"index":0,"delta":{"content":"\"usage\":{\"error\":{\"done\":true}}"},"#
