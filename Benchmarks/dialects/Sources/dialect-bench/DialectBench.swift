@@ -31,7 +31,7 @@ enum DialectBench {
   }
 
   private static func request(bytes: Int) -> [UInt8] {
-    let words = "The chamber is pressed full of air, so that men may \\\"dig\\\" beneath the river. "
+    let words = "The chamber is full of pressed air, so that men may \\\"dig\\\" below the river. "
     var turns: [String] = []
     var count = 0
     while count < bytes - 900 {
