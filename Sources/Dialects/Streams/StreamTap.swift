@@ -108,6 +108,14 @@ package struct StreamTap: Sendable {
     return output + Self.gap(dialect) + ErrorShape.frame(.truncated, of: dialect)
   }
 
+  /// Ends the stream for the client because the gateway ends it, such as at a deadline.
+  package mutating func fail(_ error: ProviderError) -> [UInt8] {
+    guard case .open = state else { return [] }
+    state = .failed(error)
+    return (sent > splitter.boundary ? Self.gap(dialect) : [])
+      + ErrorShape.frame(error, of: dialect)
+  }
+
   /// Ends what was sent of a frame that has no end of its own.
   private static func gap(_ dialect: Dialect) -> [UInt8] {
     dialect.framing == .lines ? [0x0A] : [0x0A, 0x0A]

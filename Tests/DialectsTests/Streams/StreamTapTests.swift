@@ -120,6 +120,20 @@ import Testing
     #expect(output == text)
   }
 
+  @Test func `the gateway can end a watched stream itself`() throws {
+    let error = ProviderError(.timeout, "too slow")
+    let frame =
+      "data: {\"error\":{\"message\":\"too slow\",\"type\":\"server_error\","
+      + "\"param\":null,\"code\":\"timeout\"}}\n\n"
+    var tap = try #require(StreamTap(.openAIChat))
+    _ = tap.receive(Array((Self.chunks[0] + "\n\n").utf8)[...])
+    #expect(String(decoding: tap.fail(error), as: UTF8.self) == frame)
+    #expect(tap.fail(error).isEmpty && tap.end().isEmpty)
+    tap = try #require(StreamTap(.openAIChat))
+    _ = tap.receive(Array(Self.chunks[0].utf8)[...])
+    #expect(String(decoding: tap.fail(error), as: UTF8.self) == "\n\n" + frame)
+  }
+
   @Test func `words of a text are not taken for words of the format`() throws {
     let text =
       #"data: {"choices":[{"index":0,"delta":{"content":"\"usage\":{\"error\":{\"done\":true}}"},"#
