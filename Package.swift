@@ -33,11 +33,15 @@ let package = Package(
 
     // CZlib: Debian's zlib, for the packs of pushes.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
     // Catalogue: what models there are, what they cost, and which of them a request goes to. No I/O.
     .target(name: "Catalogue", dependencies: ["CCatalogue", "Policy"]),
 
     // CCatalogue: the catalogue's snapshot as bytes in the program.
     .target(name: "CCatalogue", exclude: ["NOTICE", "models.json", "models.json.sha256"]),
+
+    // Dialects: wire formats of language-model APIs and the translation between them. No I/O.
+    .target(name: "Dialects"),
 
     // CLinux: the system calls that Swift cannot make.
     .target(name: "CLinux"),
@@ -121,6 +125,7 @@ let package = Package(
     ),
 
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
+    .testTarget(name: "DialectsTests", dependencies: ["Dialects"], exclude: ["Golden"]),
     .testTarget(
       name: "EgressTests",
       dependencies: [

@@ -32,6 +32,9 @@ let package = Package(
         swiftSettings: [.unsafeFlags(["-parse-as-library"])]
       )
       : .executableTarget(name: "policy-fuzz", dependencies: ["PolicyMutation"]),
+    .target(name: "Dialects"),
+    .target(name: "DialectMutation", dependencies: ["Dialects"]),
+    .executableTarget(name: "dialect-fuzz", dependencies: ["DialectMutation", "Dialects"]),
     // The way out as a whole, for what is more than a parser. Its insides are reached by @testable.
     .target(
       name: "Egress",
