@@ -260,3 +260,10 @@ void cl_fs_pause(uint32_t nanoseconds) {
 
 unsigned cl_fs_effective_user(void) { return geteuid(); }
 const char *cl_fs_error_text(int error) { return strerrordesc_np(error); }
+
+int cl_fs_spread(int directory) {
+  int flags = 0;
+  if (ioctl(directory, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
+  flags |= FS_TOPDIR_FL;
+  return ioctl(directory, FS_IOC_SETFLAGS, &flags) < 0 ? -errno : 0;
+}

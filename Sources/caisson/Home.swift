@@ -66,14 +66,16 @@ struct Home: Sendable, Equatable {
     try Self.prepare(state)
   }
 
-  /// Makes a private directory (0700, parents too), or checks the one that is there.
-  static func prepare(_ path: FilePath) throws(HomeError) {
+  /// Makes a private directory (0700, parents too), or checks the one that is there. True in the
+  /// former case.
+  @discardableResult
+  static func prepare(_ path: FilePath) throws(HomeError) -> Bool {
     let found: Stat
     do {
       found = try path.stat()
     } catch Errno.noSuchFileOrDirectory {
       try make(path)
-      return
+      return true
     } catch {
       throw .unavailable(path.string, reason: "\(error)")
     }
@@ -86,6 +88,7 @@ struct Home: Sendable, Equatable {
     if !found.permissions.isDisjoint(with: [.groupWrite, .otherWrite]) {
       throw .writableByOthers(path.string)
     }
+    return false
   }
 
   private static func make(_ path: FilePath) throws(HomeError) {

@@ -105,4 +105,7 @@ void cl_fs_pause(uint32_t nanoseconds);
 unsigned cl_fs_effective_user(void);
 const char *cl_fs_error_text(int error);
 
+// Asks ext4 to put the directories of this one far from each other, as chattr(1) +T does.
+int cl_fs_spread(int directory);
+
 #endif

@@ -69,6 +69,14 @@ package enum HostTree {
     return String(decoding: bytes[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// Has the directories of a directory put far from each other, where its file system can do that.
+  package static func spread(_ path: String) {
+    let number = cl_open(Int32(CL_AT_FDCWD), path, Int32(CL_O_DIRECTORY), 0)
+    guard number >= 0 else { return }
+    _ = cl_fs_spread(number)
+    _ = cl_close(number)
+  }
+
   /// The names in a directory, or none where it cannot be read.
   package static func names(in path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }

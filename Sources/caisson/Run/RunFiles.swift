@@ -20,7 +20,9 @@ struct RunFiles {
 
   /// Makes the directory with the run's layer, its policy and its record.
   func create(_ grants: RunGrants) throws -> WorkspaceRecord {
-    try Home.prepare(runs)
+    // ext4 passes by every inode of a group that was removed within minutes before it gives one out:
+    // runs that follow on each other would be slower and slower, were they all put into one group.
+    if try Home.prepare(runs) { HostTree.spread(runs.string) }
     guard mkdir(directory.string, 0o700) == 0 else {
       throw RunSession.Refusal.failed(
         "cannot make \(directory): \(String(cString: strerror(errno)))"
