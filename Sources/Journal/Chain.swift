@@ -109,7 +109,7 @@ struct Chain {
         sql: "UPDATE run SET fate = ? WHERE id = ?",
         arguments: [sequence, run]
       )
-    case .limitHit, .network, .networkGranted, .networkRevoked, .unknown:
+    case .limitHit, .modelCall, .network, .networkGranted, .networkRevoked, .unknown:
       break
     }
   }
