@@ -10,49 +10,7 @@ extension Ledger {
 
   /// Makes several accounts, or none of them; a parent may come after its child.
   package func put(_ accounts: [Account]) throws(LedgerError) {
-    for account in accounts {
-      let scalars = account.id.unicodeScalars
-      guard !account.id.isEmpty, account.id.utf8.count <= 512,
-        !scalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-      else { throw .invalid("the name of a budget is empty, too long or holds control characters") }
-      if let limit = account.limit, limit < 0 {
-        throw .invalid("the limit of '\(account.id)' is negative")
-      }
-    }
-    try wait { batch in
-      // Looked at before anything is written: an answer with an error undoes nothing by itself.
-      var new = Dictionary(accounts.map { ($0.id, $0) }) { $1 }
-      for account in accounts {
-        var next = account.parent
-        var depth = 1
-        while let id = next {
-          depth += 1
-          guard depth <= Account.deepest else {
-            throw LedgerError.invalid(
-              "'\(account.id)' draws from itself in the end, or has too many budgets above it"
-            )
-          }
-          guard let parent = try new[id] ?? batch.findAccount(id) else {
-            throw LedgerError.unknownAccount(id)
-          }
-          new[id] = parent
-          next = parent.parent
-        }
-      }
-      for account in accounts {
-        try batch.database.execute(
-          sql: """
-            INSERT INTO account (id, parent, "limit", period, created) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET parent = excluded.parent, "limit" = excluded."limit",
-              period = excluded.period
-            """,
-          arguments: [
-            account.id, account.parent, account.limit, account.period.rawValue, batch.now,
-          ]
-        )
-      }
-      batch.forgetAccounts()
-    }
+    try wait { try $0.put(accounts) }
   }
 
   /// All accounts by name, each as it stands in the period that is running.
@@ -80,5 +38,51 @@ extension Ledger {
         )
       }
     }
+  }
+}
+
+extension LedgerBatch {
+  func put(_ accounts: [Account]) throws {
+    for account in accounts { try account.check() }
+    // Looked at before anything is written: an error undoes nothing by itself.
+    var new = Dictionary(accounts.map { ($0.id, $0) }) { $1 }
+    for account in accounts {
+      var next = account.parent
+      var depth = 1
+      while let id = next {
+        depth += 1
+        guard depth <= Account.deepest else {
+          throw LedgerError.invalid(
+            "'\(account.id)' draws from itself in the end, or has too many budgets above it"
+          )
+        }
+        guard let parent = try new[id] ?? findAccount(id) else {
+          throw LedgerError.unknownAccount(id)
+        }
+        new[id] = parent
+        next = parent.parent
+      }
+    }
+    for account in accounts {
+      try database.execute(
+        sql: """
+          INSERT INTO account (id, parent, "limit", period, created) VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT DO UPDATE SET parent = excluded.parent, "limit" = excluded."limit",
+            period = excluded.period
+          """,
+        arguments: [account.id, account.parent, account.limit, account.period.rawValue, now]
+      )
+    }
+    forgetAccounts()
+  }
+}
+
+extension Account {
+  fileprivate func check() throws(LedgerError) {
+    let hasControls = id.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+    guard !id.isEmpty, id.utf8.count <= 512, !hasControls else {
+      throw .invalid("the name of a budget is empty, too long or holds control characters")
+    }
+    if let limit, limit < 0 { throw .invalid("the limit of '\(id)' is negative") }
   }
 }

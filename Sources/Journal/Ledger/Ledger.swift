@@ -15,6 +15,8 @@ package final class Ledger: Sendable {
   package struct Options: Sendable {
     /// How long what is not urgent waits for company.
     package var patience: Duration = .milliseconds(3)
+    /// How long a commit waits for another process before everyone in it is told.
+    package var lockTimeout: Duration = .seconds(10)
 
     package init() {}
   }
@@ -44,7 +46,11 @@ package final class Ledger: Sendable {
     // Carried back less often than the journal's 1 MiB: each time waits for the disk twice more.
     let own = own
     try Journal.translating(own.path) {
-      try own.queue.inDatabase { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 2000") }
+      try own.queue.inDatabase { database in
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = 2000")
+        let milliseconds = options.lockTimeout / .milliseconds(1)
+        try database.execute(sql: "PRAGMA busy_timeout = \(Int(milliseconds))")
+      }
     }
     self.clock = clock
     writer = LedgerWriter(journal: own, clock: clock, patience: options.patience)
