@@ -1,7 +1,7 @@
 /// Writes one line of JSON in the form in which rows are hashed: keys in the order in which they
 /// are given, control characters escaped as `JSONEncoder` does, slashes left alone.
 ///
-/// `JSONEncoder` takes 20 times as long for a row that is written thousands of times a second.
+/// `JSONEncoder` takes six times as long, for a row that is written thousands of times a second.
 struct JSONLine {
   private var bytes: [UInt8] = []
   private var isFirst = true

@@ -55,7 +55,7 @@ package struct ModelCall: Codable, Sendable, Equatable {
     self.used = used
   }
 
-  /// What `JSONEncoder` gives with its keys in order, in a twentieth of the time.
+  /// What `JSONEncoder` gives with its keys in order, in a sixth of the time.
   var encoded: String {
     var json = JSONLine()
     json.beginObject()

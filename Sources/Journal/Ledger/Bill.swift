@@ -56,4 +56,11 @@ package struct Bill: Sendable, Equatable {
   /// Calls under way, and what is held back for them: not part of the total.
   package let callsUnderWay: Int64
   package let reserved: Int64
+
+  package init(lines: [Line], total: Line, callsUnderWay: Int64, reserved: Int64) {
+    self.lines = lines
+    self.total = total
+    self.callsUnderWay = callsUnderWay
+    self.reserved = reserved
+  }
 }
