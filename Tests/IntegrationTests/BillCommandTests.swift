@@ -33,8 +33,18 @@ struct BillCommandTests {
       #expect(secret.wholeMatch(of: /sk-caisson-[0-9A-Za-z]{43}/) != nil)
       let again = try await key("add", "ci")
       #expect(again.status == .exited(64) && again.error.contains("'ci' is taken"))
+      try FileManager.default.createDirectory(
+        atPath: home.appending("config").string,
+        withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700]
+      )
+      try Data("version: 1\n".utf8)
+        .write(to: URL(filePath: home.appending("config/gateway.yaml").string))
       let nobody = try await key("add", "x", "--parent", "team")
       #expect(nobody.status == .exited(64) && nobody.error.contains("no budget is called 'team'"))
+      try Data("version: 1\nbudgets: { team: { amount: 9.00 USD, per: month } }\n".utf8)
+        .write(to: URL(filePath: home.appending("config/gateway.yaml").string))
+      #expect(try await key("add", "y", "--parent", "team").status == .exited(0))
       let wrong = try await key("add", "x", "--budget", "20")
       #expect(wrong.status == .exited(64) && wrong.error.contains("write 20 USD"))
 
@@ -44,6 +54,7 @@ struct BillCommandTests {
       #expect(list.output.contains(secret.prefix(19)) && !list.output.contains(secret))
       #expect(try await key("revoke", "ci").status == .exited(0))
       #expect(try await key("revoke", "ci").status == .exited(64))
+      #expect(try await key("revoke", "y").status == .exited(0))
       #expect(try await key("list", "--json").output == "[]\n")
       #expect(try await key("list", "--all").output.contains("revoked"))
     }

@@ -29,7 +29,7 @@ extension LedgerError: CustomStringConvertible {
     case .conflict(let call):
       "the idempotency key belongs to another request (\(call)); use a new one for each request"
     case .unknownAccount(let name):
-      "no budget is called '\(name)'"
+      "no budget is called '\(name)'; add it to gateway.yaml under budgets, or name a key's as key:NAME"
     case .unknownCall(let call):
       "the ledger has no \(call)"
     case .closed(let call, let state):

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Catalogue
 import Foundation
 import Journal
 import Policy
+import SystemPackage
 
 extension BudgetPeriod: ExpressibleByArgument {}
 
@@ -59,7 +61,9 @@ extension GatewayKeyCommand {
     @Option(help: "For how long: hour, day, week, month or total, in UTC.")
     var per: BudgetPeriod?
 
-    @Option(help: "The budget from which it draws, too.")
+    @Option(
+      help: "The budget from which it draws, too: of gateway.yaml, or another key's, as key:NAME."
+    )
     var parent: String?
 
     @Option(help: "What it may ask for: a model, an alias or a tier. May be repeated.")
@@ -81,8 +85,10 @@ extension GatewayKeyCommand {
     func run() throws {
       try GatewayKeyCommand.reporting {
         let limit = try budget.map { text throws(ValueProblem) in try Money(parsing: text) }
-        let ledger = try Home.current().ledger()
+        let home = try Home.current()
+        let ledger = try home.ledger()
         defer { ledger.close() }
+        if let parent { try make(parent, in: ledger, home: home) }
         let account = Account(
           id: "key:\(name)",
           parent: parent,
@@ -106,6 +112,16 @@ extension GatewayKeyCommand {
           complain("this is shown once; keep it where secrets are kept")
         }
       }
+    }
+
+    /// Makes a budget of the gateway's document that no gateway has made yet.
+    private func make(_ parent: String, in ledger: Ledger, home: Home) throws {
+      let file = GatewayFile(home: home, named: nil)
+      let isKnown = try ledger.accounts().contains { $0.account.id == parent }
+      guard !isKnown, (try? FilePath(file.path).stat()) != nil else { return }
+      let budgets = try file.read(try CatalogueStore(home: home).load()).budgets
+      guard budgets.contains(where: { $0.name == parent }) else { return }
+      try ledger.put(budgets.map(\.account))
     }
   }
 
