@@ -60,7 +60,8 @@ package final class Ledger: Sendable {
     writer.beginClosing()
   }
 
-  /// Carries out what has been asked, and closes. What is asked afterwards fails.
+  /// Carries out what has been asked, and closes. What is asked afterwards fails, and is told so
+  /// at once, on the caller's own thread.
   ///
   /// Not to be called from an answer.
   package func close() {

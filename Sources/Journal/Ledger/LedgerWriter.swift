@@ -86,9 +86,11 @@ final class LedgerWriter: Sendable {
     if wakes { wake.signal() }
   }
 
-  /// Waits for the last operation; only after ``beginClosing()``, once, and never on this thread.
+  /// Waits for the last operation; only after ``beginClosing()``, and never on this thread.
   func waitForEnd() {
     ended.wait()
+    // For whoever waits, too.
+    ended.signal()
   }
 
   // MARK: On the thread

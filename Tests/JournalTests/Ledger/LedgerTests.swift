@@ -313,6 +313,7 @@ import Testing
         }
       }
       ledger.close()
+      ledger.close()
       #expect(answers.withLock { $0 } == Array(repeating: true, count: 20))
       let error = await failure {
         _ = try await ledger.reserve(.sample(), in: epoch)
