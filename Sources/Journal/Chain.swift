@@ -23,8 +23,9 @@ struct Chain {
   /// Reads where the chain ends. The caller holds the write lock, so it stays true.
   init(_ database: Database) throws {
     let last = try GRDB.Row.fetchOne(
-      database,
-      sql: "SELECT sequence, CAST(hash AS BLOB) FROM entry ORDER BY sequence DESC LIMIT 1"
+      database.cachedStatement(
+        sql: "SELECT sequence, CAST(hash AS BLOB) FROM entry ORDER BY sequence DESC LIMIT 1"
+      )
     )
     guard let last else {
       tip = .genesis
@@ -109,7 +110,7 @@ struct Chain {
         sql: "UPDATE run SET fate = ? WHERE id = ?",
         arguments: [sequence, run]
       )
-    case .limitHit, .network, .networkGranted, .networkRevoked, .unknown:
+    case .limitHit, .modelCall, .network, .networkGranted, .networkRevoked, .unknown:
       break
     }
   }

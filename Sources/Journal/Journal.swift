@@ -134,6 +134,27 @@ extension Journal {
     return result
   }
 
+  /// A durable transaction of tables beside the chain, which may append to the chain, too.
+  func commit(_ body: (Database, LazyChain) throws -> Void) throws(JournalError) {
+    let newHead = try Self.translating(path) {
+      try queue.writeWithoutTransaction { database in
+        // As in write(_:).
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        let chain = LazyChain(database) { database in
+          let chain = try Chain(database)
+          try self.checkHead(against: chain.tip, in: database)
+          return chain
+        }
+        try database.inTransaction(.immediate) {
+          try body(database, chain)
+          return .commit
+        }
+        return chain.newTip
+      }
+    }
+    if let newHead { try? head.write(newHead) }
+  }
+
   /// Refuses to append to a chain that lost rows: the next head would hide the loss.
   private func checkHead(against tip: Head, in database: Database) throws {
     let reason: String
@@ -209,14 +230,23 @@ extension Journal {
   private static func prepare(_ database: Database, path: String, directory: FilePath) throws {
     let found = try Schema.version(of: database)
     if found == Schema.version { return }
-    guard found == 0 else {
+    guard (0..<Schema.version).contains(found) else {
       throw JournalError.newerSchema(path: path, found: found, known: Schema.version)
     }
     // Several first uses at once: changing to WAL does not wait for others, so one goes first.
     let lock = try FileDescriptor.open(directory, .readOnly, options: [.closeOnExec, .directory])
     defer { try? lock.close() }
     _ = flock(lock.rawValue, LOCK_EX)
-    if try Schema.version(of: database) == Schema.version { return }
+    switch try Schema.version(of: database) {
+    case Schema.version: return
+    case 1:
+      try database.inTransaction(.immediate) {
+        try database.execute(sql: Schema.fromVersion1)
+        return .commit
+      }
+      return
+    default: break
+    }
     if try Schema.isForeign(database) {
       throw JournalError.damaged(path: path, reason: "it is another program's database")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Journal
+import Policy
 
 /// A row of the journal as a person, or a program, reads it.
 enum RowText {
@@ -49,6 +50,7 @@ enum RowText {
         + (undo.conflicts.isEmpty ? "" : "; left alone, edited since: \(list(undo.conflicts))")
     case .discarded(let discarded):
       "changes discarded" + (discarded.changes.map { ": \(counts($0))" } ?? "")
+    case .modelCall(let call): sentence(call)
     case .unknown(let kind, let payload): "\(kind) \(payload)"
     }
   }
@@ -120,6 +122,19 @@ enum RowText {
       text += "; by no known program: \(reason)"
     }
     return text + (event.remedy.map { "; to allow: \($0)" } ?? "")
+  }
+
+  private static func sentence(_ call: ModelCall) -> String {
+    var text = "called \(call.model) at \(call.provider), "
+    text += Money(picoDollars: call.charged).text
+    if call.state == .unknown { text += " (its ceiling: nobody knows whether it was billed)" }
+    if call.beyond == true {
+      text += ", more than the \(Money(picoDollars: call.ceiling).text) reserved"
+    }
+    text += ": \(call.outcome); call-\(call.call)"
+    if call.attempt > 1 { text += ", attempt \(call.attempt)" }
+    if let account = call.account { text += ", budget \(account)" }
+    return text + (call.key.map { ", key \($0)" } ?? "")
   }
 
   private static func sentence(_ apply: ApplyFinished) -> String {

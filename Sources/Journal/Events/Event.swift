@@ -20,6 +20,7 @@ package enum Event: Sendable, Equatable {
   case undoStarted(UndoStarted)
   case undoFinished(UndoFinished)
   case discarded(Discarded)
+  case modelCall(ModelCall)
   case unknown(kind: String, payload: String)
 
   /// Reads what the journal holds. Never fails: what cannot be read is ``unknown(kind:payload:)``.
@@ -45,6 +46,7 @@ package enum Event: Sendable, Equatable {
     case .undoStarted: "undo-started"
     case .undoFinished: "undo-finished"
     case .discarded: "discarded"
+    case .modelCall: "model-call"
     case .unknown(let kind, _): kind
     }
   }
@@ -66,6 +68,7 @@ package enum Event: Sendable, Equatable {
     case .undoStarted(let value): try Self.encode(value)
     case .undoFinished(let value): try Self.encode(value)
     case .discarded(let value): try Self.encode(value)
+    case .modelCall(let value): value.encoded
     case .unknown(_, let payload): payload
     }
   }
@@ -86,6 +89,7 @@ package enum Event: Sendable, Equatable {
     case "undo-started": decode(payload).map(Event.undoStarted)
     case "undo-finished": decode(payload).map(Event.undoFinished)
     case "discarded": decode(payload).map(Event.discarded)
+    case "model-call": decode(payload).map(Event.modelCall)
     default: nil
     }
   }

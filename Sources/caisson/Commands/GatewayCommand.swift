@@ -11,9 +11,10 @@ struct GatewayCommand: ParsableCommand {
     abstract: "Prepares the gateway, which is one address for every model.",
     discussion: """
       Example:
+        caisson gateway key add ci --budget "20.00 USD" --per day
         caisson gateway import-litellm config.yaml --check
       """,
-    subcommands: [ImportLiteLLM.self]
+    subcommands: [GatewayKeyCommand.self, ImportLiteLLM.self]
   )
 
   /// `caisson gateway import-litellm FILE`
