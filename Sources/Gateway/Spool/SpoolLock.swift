@@ -25,6 +25,8 @@ struct SpoolLock: ~Copyable {
   }
 
   deinit {
+    // Closing alone lets go only when a child that is about to exec has closed its copy, too.
+    flock(descriptor.rawValue, LOCK_UN)
     try? descriptor.close()
   }
 }

@@ -21,6 +21,10 @@ struct SplitMix: RandomNumberGenerator {
   /// Bytes that depend on the seed and repeat early, so that large ones are quick to make.
   mutating func bytes(_ count: Int) -> [UInt8] {
     let pattern = (0..<61).map { _ in UInt8(truncatingIfNeeded: next()) }
-    return (0..<count).map { pattern[$0 % 61] }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 61)
+    while bytes.count < count { bytes += pattern }
+    bytes.removeLast(bytes.count - count)
+    return bytes
   }
 }
