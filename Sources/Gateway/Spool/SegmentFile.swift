@@ -102,23 +102,31 @@ final class SegmentFile: Sendable {
 
   /// Reads `count` bytes, or as many as there are.
   func read(_ count: Int, at offset: Int) throws(SpoolError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let result = bytes.withUnsafeMutableBytes { buffer in
+      Result { () throws(SpoolError) in try read(into: buffer, at: offset) }
+    }
+    bytes.removeLast(count - (try result.get()))
+    return bytes
+  }
+
+  /// Fills the buffer, or as much of it as there is; gives how much that was.
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer,
+    at offset: Int
+  ) throws(SpoolError) -> Int {
+    var count = 0
     do {
-      return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-        while initialized < count {
-          let rest = UnsafeMutableRawBufferPointer(
-            rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized..<count]
-          )
-          let read = try descriptor.read(
-            fromAbsoluteOffset: Int64(offset + initialized),
-            into: rest
-          )
-          if read == 0 { break }
-          initialized += read
-        }
+      while count < buffer.count {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+        let read = try descriptor.read(fromAbsoluteOffset: Int64(offset + count), into: rest)
+        if read == 0 { break }
+        count += read
       }
     } catch {
       throw SpoolError(error, path: path)
     }
+    return count
   }
 
   func size() throws(SpoolError) -> Int {

@@ -27,8 +27,6 @@ extension Spool {
 
   package struct Opened: Sendable {
     package let spool: Spool
-    /// By number of the call.
-    package let answers: [Found]
     package let damage: [Damage]
     /// What the death of a writer left at the end and was cut off.
     package let cutBytes: Int
@@ -36,11 +34,14 @@ extension Spool {
 
   /// Opens the spool of a directory, which is made where it is missing.
   ///
-  /// `clock` gives microseconds since 1970.
+  /// `found` is told of each answer as it is read: those that
+  /// ended in the order of their ends, then the others. They are not returned, because there may be
+  /// hundreds of thousands. `clock` gives microseconds since 1970.
   package static func open(
     directory: FilePath,
     options: SpoolOptions = SpoolOptions(),
-    clock: @escaping @Sendable () -> Int64 = Spool.now
+    clock: @escaping @Sendable () -> Int64 = Spool.now,
+    found: @escaping (Found) -> Void = { _ in }
   ) throws(SpoolError) -> Opened {
     let path = directory.string
     if mkdir(path, 0o700) == 0 { _ = chmod(path, 0o700) }
@@ -48,12 +49,15 @@ extension Spool {
     var options = options
     // Places in a segment are 32 bits wide, and one record may exceed the bound.
     options.segmentBytes = min(max(options.segmentBytes, 1 << 10), 1 << 30)
-    var reader = SpoolReader(state: SpoolState(directory: directory, options: options))
+    var reader = SpoolReader(
+      state: SpoolState(directory: directory, options: options),
+      found: found
+    )
     try reader.readAll()
-    let (answers, damage, cutBytes) = (reader.found(), reader.damage, reader.cutBytes)
+    let (damage, cutBytes) = (reader.damage, reader.cutBytes)
     let spool = Spool(lock: lock, state: reader.state, clock: clock)
     spool.expire()
-    return Opened(spool: spool, answers: answers, damage: damage, cutBytes: cutBytes)
+    return Opened(spool: spool, damage: damage, cutBytes: cutBytes)
   }
 
   package static func now() -> Int64 {

@@ -1,7 +1,7 @@
 /// How much the spool keeps, and how surely.
 package struct SpoolOptions: Sendable {
   /// A segment that would grow beyond this is closed; bytes.
-  package var segmentBytes = 32 << 20
+  package var segmentBytes = 16 << 20
   /// What all segments together may take; the oldest whole answers go first. Bytes.
   package var totalBytes = 256 << 20
   /// How long an answer is kept after its end; microseconds.

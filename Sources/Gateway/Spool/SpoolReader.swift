@@ -3,47 +3,50 @@ internal import SystemPackage
 
 /// Reads what an earlier process left, segment by segment, into the state that goes on from there.
 struct SpoolReader {
-  /// A call as far as it has been read.
+  /// A call whose end has not been read. Of the others only a place is kept: there may be hundreds
+  /// of thousands.
   private struct Call {
     var head: AnswerHead
     var last: RecordPlace
     var segments: [UInt32]
     var bytes = 0
     var pieces = 0
-    var end: AnswerEnd?
   }
 
   private(set) var state: SpoolState
   private(set) var damage: [Spool.Damage] = []
   private(set) var cutBytes = 0
   private var calls: [CallNumber: Call] = [:]
+  private let found: (Spool.Found) -> Void
 
-  init(state: SpoolState) {
+  init(state: SpoolState, found: @escaping (Spool.Found) -> Void) {
     self.state = state
+    self.found = found
   }
 
   mutating func readAll() throws(SpoolError) {
     let names = try list()
     let whole = names.filter { !$0.isAside }
+    var buffer = ScanBuffer()
     for name in names {
-      try read(name, isLast: !name.isAside && name.number == whole.last?.number)
+      let isLast = !name.isAside && name.number == whole.last?.number
+      try read(name, isLast: isLast, &buffer)
       state.nextSegment = max(state.nextSegment, name.number &+ 1)
     }
-    for (number, call) in calls {
-      guard let index = state.index(of: call.last.segment) else { continue }
-      state.segments[index].finished[number] = call.last.offset
-      state.note(time: max(call.head.begunAt, call.end?.endedAt ?? .min), in: call.segments)
+    for (number, call) in calls.sorted(by: { $0.key < $1.key }) {
+      keep(number, call, until: call.head.begunAt)
+      let isBegun = call.pieces == 0
+      found(
+        .init(call: number, head: call.head, state: isBegun ? .begun : .partial(bytes: call.bytes))
+      )
     }
   }
 
-  func found() -> [Spool.Found] {
-    calls.sorted { $0.key < $1.key }.map { number, call in
-      let state: Spool.Found.State =
-        if let end = call.end { .ended(end) } else if call.pieces == 0 { .begun } else {
-          .partial(bytes: call.bytes)
-        }
-      return Spool.Found(call: number, head: call.head, state: state)
+  private mutating func keep(_ number: CallNumber, _ call: Call, until time: Int64) {
+    if let index = state.index(of: call.last.segment) {
+      state.segments[index].finished[number] = call.last.offset
     }
+    state.note(time: time, in: call.segments)
   }
 
   // MARK: - Segments
@@ -74,12 +77,15 @@ struct SpoolReader {
     return names.sorted { $0.number < $1.number }
   }
 
-  private mutating func read(_ name: Name, isLast: Bool) throws(SpoolError) {
+  private mutating func read(
+    _ name: Name,
+    isLast: Bool,
+    _ buffer: inout ScanBuffer
+  ) throws(SpoolError) {
     let path = state.directory.appending(name.text)
     let file = try SegmentFile.open(path, number: name.number)
-    let bytes = try file.read(try file.size(), at: 0)
-    let header = bytes.withUnsafeBytes { SegmentScan.header(of: $0, number: name.number) }
-    switch header {
+    let bytes = try buffer.fill(from: file)
+    switch SegmentScan.header(of: bytes, number: name.number) {
     case .newer(let found):
       throw .newerFormat(path: path.string, found: found, known: Int(SegmentFile.version))
     case .short where isLast:
@@ -91,17 +97,17 @@ struct SpoolReader {
     case .short, .foreign:
       try putAside(file, name, size: 0, of: bytes.count)
     case .whole:
-      let scan = bytes.withUnsafeBytes { bytes in
-        SegmentScan(bytes) { head, offset, payload in
-          take(head, RecordPlace(segment: name.number, offset: UInt32(offset)), payload)
-        }
+      // Before its records, which are noted in it.
+      state.segments.append(.init(file: file, size: bytes.count))
+      let scan = SegmentScan(bytes) { head, offset, payload in
+        take(head, RecordPlace(segment: name.number, offset: UInt32(offset)), payload)
       }
       if name.isAside || scan.end == .damaged || (scan.end == .torn && !isLast) {
         try putAside(file, name, size: scan.size, of: bytes.count)
       } else {
         if scan.end == .torn { try file.cut(to: scan.size) }
         cutBytes += bytes.count - scan.size
-        state.segments.append(.init(file: file, size: scan.size))
+        state.segments[state.segments.count - 1].size = scan.size
       }
     }
   }
@@ -121,7 +127,10 @@ struct SpoolReader {
       file = try SegmentFile.open(path, number: name.number)
     }
     damage.append(Spool.Damage(path: file.path.string, offset: size, size: total))
-    state.segments.append(.init(file: file, size: size, isAside: true))
+    let finished = state.index(of: name.number).map { state.segments.remove(at: $0).finished }
+    state.segments.append(
+      .init(file: file, size: size, finished: finished ?? [:], isAside: true)
+    )
   }
 
   // MARK: - Records
@@ -138,16 +147,18 @@ struct SpoolReader {
       calls[head.call] = Call(head: answer, last: place, segments: [place.segment])
       return
     }
-    guard var call = calls[head.call], call.end == nil, call.last == head.previous else { return }
-    if head.kind == .end {
-      guard let end = AnswerEnd(encoded: payload) else { return }
-      call.end = end
-    } else {
-      call.bytes += payload.count
-      call.pieces += 1
-    }
+    guard var call = calls[head.call], call.last == head.previous else { return }
     call.last = place
     if call.segments.last != place.segment { call.segments.append(place.segment) }
+    if head.kind == .end {
+      guard let end = AnswerEnd(encoded: payload) else { return }
+      calls[head.call] = nil
+      keep(head.call, call, until: max(call.head.begunAt, end.endedAt))
+      found(.init(call: head.call, head: call.head, state: .ended(end)))
+      return
+    }
+    call.bytes += payload.count
+    call.pieces += 1
     calls[head.call] = call
   }
 }

@@ -41,7 +41,7 @@ import Testing
     return Sample(bytes: try fixture.bytes(name), steps: steps)
   }
 
-  private func answers(_ opened: Spool.Opened) throws -> [CallNumber: ModelAnswer] {
+  private func answers(_ opened: SpoolFixture.Opened) throws -> [CallNumber: ModelAnswer] {
     var answers: [CallNumber: ModelAnswer] = [:]
     for found in opened.answers { answers[found.call] = try opened.spool.read(found.call) }
     return answers
@@ -83,7 +83,7 @@ import Testing
         bytes[place] ^= UInt8(1 << (place % 8))
         try fixture.write(bytes, to: name)
         let step = sample.steps.lastIndex { $0.end <= place }
-        let opened: Spool.Opened
+        let opened: SpoolFixture.Opened
         do {
           opened = try fixture.open()
         } catch SpoolError.newerFormat {

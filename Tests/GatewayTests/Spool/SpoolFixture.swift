@@ -14,8 +14,29 @@ final class SpoolFixture: Sendable {
     self.directory = directory
   }
 
-  func open(_ options: SpoolOptions = SpoolOptions()) throws -> Spool.Opened {
-    try Spool.open(directory: directory, options: options) { self.time.withLock { $0 } }
+  struct Opened {
+    let spool: Spool
+    /// By number of the call.
+    let answers: [Spool.Found]
+    let damage: [Spool.Damage]
+    let cutBytes: Int
+  }
+
+  func open(_ options: SpoolOptions = SpoolOptions()) throws -> Opened {
+    var answers: [Spool.Found] = []
+    let opened = try Spool.open(
+      directory: directory,
+      options: options,
+      clock: { self.time.withLock { $0 } },
+      found: { answers.append($0) }
+    )
+    answers.sort { $0.call < $1.call }
+    return Opened(
+      spool: opened.spool,
+      answers: answers,
+      damage: opened.damage,
+      cutBytes: opened.cutBytes
+    )
   }
 
   func pass(seconds: Int64) {
