@@ -151,6 +151,17 @@ final class SegmentFile: Sendable {
     }
   }
 
+  /// Makes the names of segments as lasting as their bytes.
+  static func sync(directory path: FilePath) throws(SpoolError) {
+    do {
+      let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+      let isSynced = try descriptor.closeAfter { fsync(descriptor.rawValue) == 0 }
+      guard isSynced else { throw Errno.ioError }
+    } catch {
+      throw SpoolError(error, path: path)
+    }
+  }
+
   func unlink() {
     _ = Glibc.unlink(path.string)
   }

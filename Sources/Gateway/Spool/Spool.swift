@@ -144,7 +144,10 @@ package final class Spool: Sendable {
     }
     for file in expired { file.unlink() }
     let written = try result.get()
+    // Followers are told whether or not the disk takes it: the record is there to be read.
+    defer { for notify in written.watchers.values { notify() } }
+    guard !written.unsynced.isEmpty else { return }
     for file in written.unsynced { try file.sync() }
-    for notify in written.watchers.values { notify() }
+    try SegmentFile.sync(directory: directory)
   }
 }

@@ -121,7 +121,8 @@ struct SpoolReader {
     var file = file
     if !name.isAside {
       let path = state.directory.appending(name.text + SegmentFile.asideSuffix)
-      guard rename(file.path.string, path.string) == 0 else {
+      // One that somebody put there by the same name is not written over.
+      guard access(path.string, F_OK) != 0, rename(file.path.string, path.string) == 0 else {
         throw .unavailable(path: file.path.string, reason: "it is damaged and cannot be renamed")
       }
       file = try SegmentFile.open(path, number: name.number)

@@ -50,7 +50,7 @@ import Testing
     return model
   }
 
-  @Test(arguments: 1...6)
+  @Test(arguments: 1...4)
   func `what several threads write at once is there, now and after opening anew`(
     seed: UInt64
   ) async throws {

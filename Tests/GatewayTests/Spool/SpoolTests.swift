@@ -147,4 +147,18 @@ import Testing
       }
     }
   }
+
+  @Test func `an end that waits for the disk is an end like others`() async throws {
+    try await withSpool { fixture in
+      var options = SpoolOptions()
+      options.syncsAtEnd = true
+      options.segmentBytes = 2_000
+      let spool = try fixture.open(options).spool
+      try spool.begin(1)
+      for _ in 0..<5 { try spool.append([UInt8](repeating: 1, count: 900), to: 1) }
+      try spool.end(1, .cancelled, summary: [3])
+      #expect(try fixture.segments().count > 1)
+      #expect(try spool.read(1)?.outcome == .cancelled)
+    }
+  }
 }
