@@ -31,7 +31,7 @@ let package = Package(
     // Policy: documents in, decisions out. No I/O.
     .target(name: "Policy", dependencies: ["Yams"]),
 
-    // CZlib: Debian's zlib, for the packs of pushes.
+    // CZlib: Debian's zlib, for the packs of pushes and the checksums of the spool.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Catalogue: what models there are, what they cost, and which of them a request goes to. No I/O.
@@ -42,6 +42,13 @@ let package = Package(
 
     // Dialects: wire formats of language-model APIs and the translation between them. No I/O.
     .target(name: "Dialects"),
+
+    // Gateway: one address for every model. So far its spool: answers on disk before they are
+    // passed on, so that no death repeats a paid call.
+    .target(
+      name: "Gateway",
+      dependencies: ["CZlib", .product(name: "SystemPackage", package: "swift-system")]
+    ),
 
     // CLinux: the system calls that Swift cannot make.
     .target(name: "CLinux"),
@@ -143,6 +150,10 @@ let package = Package(
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
       ]
+    ),
+    .testTarget(
+      name: "GatewayTests",
+      dependencies: ["Gateway", .product(name: "SystemPackage", package: "swift-system")]
     ),
     .testTarget(
       name: "HouseTests",

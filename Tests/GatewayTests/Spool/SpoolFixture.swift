@@ -1,0 +1,108 @@
+import Foundation
+import Glibc
+import Synchronization
+import SystemPackage
+
+@testable import Gateway
+
+/// A directory with a spool in it, and a clock that tests move.
+final class SpoolFixture: Sendable {
+  let directory: FilePath
+  private let time = Mutex<Int64>(1_700_000_000_000_000)
+
+  init(_ directory: FilePath) {
+    self.directory = directory
+  }
+
+  struct Opened {
+    let spool: Spool
+    /// By number of the call.
+    let answers: [Spool.Found]
+    let damage: [Spool.Damage]
+    let cutBytes: Int
+  }
+
+  func open(_ options: SpoolOptions = SpoolOptions()) throws -> Opened {
+    var answers: [Spool.Found] = []
+    let opened = try Spool.open(
+      directory: directory,
+      options: options,
+      clock: { self.time.withLock { $0 } },
+      found: { answers.append($0) }
+    )
+    answers.sort { $0.call < $1.call }
+    return Opened(
+      spool: opened.spool,
+      answers: answers,
+      damage: opened.damage,
+      cutBytes: opened.cutBytes
+    )
+  }
+
+  func pass(seconds: Int64) {
+    time.withLock { $0 += seconds * 1_000_000 }
+  }
+
+  func segments(_ suffix: String = ".spool") throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.string)
+      .filter { $0.hasSuffix(suffix) }.sorted()
+  }
+
+  func bytes(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(filePath: directory.appending(name).string)))
+  }
+
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try Data(bytes).write(to: URL(filePath: directory.appending(name).string))
+  }
+
+  func empty() throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: directory.string) {
+      try FileManager.default.removeItem(atPath: directory.appending(name).string)
+    }
+  }
+}
+
+func withSpool<Value>(_ body: (SpoolFixture) async throws -> Value) async throws -> Value {
+  let path = FilePath(NSTemporaryDirectory()).appending("caisson-spool-\(UUID().uuidString)")
+  mkdir(path.string, 0o700)
+  defer { try? FileManager.default.removeItem(atPath: path.string) }
+  return try await body(SpoolFixture(path))
+}
+
+/// What an answer ought to be.
+struct ModelAnswer: Equatable {
+  var scope: [UInt8]
+  var pieces: [[UInt8]] = []
+  var outcome: AnswerEnd.Outcome?
+  var summary: [UInt8] = []
+}
+
+extension Spool {
+  func begin(_ call: CallNumber, _ scope: String = "key") throws {
+    try begin(call, scope: Array(scope.utf8), requestHash: [1, 2], response: Array("200".utf8))
+  }
+
+  /// Everything there is of an answer now.
+  func read(_ call: CallNumber) throws -> ModelAnswer? {
+    guard var cursor = try answer(of: call) else { return nil }
+    var answer = ModelAnswer(scope: [])
+    while let part = try cursor.next() {
+      switch part {
+      case .begin(let head): answer.scope = head.scope
+      case .piece(let bytes): answer.pieces.append(bytes)
+      case .end(let end):
+        answer.outcome = end.outcome
+        answer.summary = end.summary
+      case .waiting, .brokenOff: return answer
+      }
+    }
+    return answer
+  }
+}
+
+extension CallNumber: ExpressibleByIntegerLiteral {
+  package init(integerLiteral value: Int64) {
+    self.init(value)
+  }
+}
