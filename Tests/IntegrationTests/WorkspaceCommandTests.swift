@@ -12,6 +12,32 @@ import Testing
     return try await command.run()
   }
 
+  @Test func `a run that nobody names is the newest of the directory whose changes wait`()
+    async throws
+  {
+    try await RunTests.withPlace { place in
+      func here(_ arguments: String...) async throws -> Command.Result {
+        var command = Command.caisson(home: place.home, directory: place.workspace)
+        command.arguments = arguments
+        return try await command.run()
+      }
+      let none = try await here("apply")
+      #expect(none.status == .exited(125))
+      #expect(none.error.contains("no run of this directory holds changes"))
+      _ = try await place.sh("echo one > one.txt")
+      _ = try await place.sh("echo two > two.txt")
+      _ = try await place.sh("true")
+      #expect(try await here("diff").output.contains("+two\n"))
+      #expect(try await here("apply").status == .exited(0))
+      #expect(place.exists("two.txt") && !place.exists("one.txt"))
+      #expect(try await here("apply").status == .exited(0))
+      #expect(place.exists("one.txt"))
+      // Elsewhere there is none.
+      let elsewhere = try await caisson(place, "apply")
+      #expect(elsewhere.status == .exited(125))
+    }
+  }
+
   @Test func `shows, applies, undoes and discards what a run changed`() async throws {
     try await RunTests.withPlace { place in
       _ = try await place.sh("echo after > present.txt; echo new > new.txt")

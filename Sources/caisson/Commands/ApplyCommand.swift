@@ -18,6 +18,7 @@ struct ApplyCommand: ParsableCommand {
       the policy held back everything.
 
       Example:
+        caisson apply
         caisson apply last
         caisson apply last src --expect DIGEST
         caisson apply last --accept .git/hooks/pre-commit
@@ -26,11 +27,11 @@ struct ApplyCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run: its name, the beginning of one, or 'last'.",
+      "A run: its name, the beginning of one, or 'last'; without it, the newest here with changes.",
       valueName: "run"
     )
   )
-  var named: String
+  var named: String?
 
   @Argument(help: "Only these paths of the workspace, and what lies beneath them.")
   var paths: [String] = []

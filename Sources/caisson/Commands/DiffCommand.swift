@@ -14,6 +14,7 @@ struct DiffCommand: ParsableCommand {
       nothing else. On a terminal, control characters of names and contents are shown as escapes.
 
       Example:
+        caisson diff
         caisson diff last
         caisson diff last --stat
         caisson diff last src/main.c
@@ -22,11 +23,11 @@ struct DiffCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run: its name, the beginning of one, or 'last'.",
+      "A run: its name, the beginning of one, or 'last'; without it, the newest here with changes.",
       valueName: "run"
     )
   )
-  var named: String
+  var named: String?
 
   @Argument(help: "Only these paths of the workspace, and what lies beneath them.")
   var paths: [String] = []
@@ -49,6 +50,7 @@ struct DiffCommand: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let held = try HeldRun(named)
+      if named == nil, !json { complain("run \(held.id)") }
       try held.announceUnfinished()
       if held.isRunning { complain("run \(held.id) is still at work: its changes may grow") }
       let set = try held.changes()

@@ -13,11 +13,14 @@ struct HeldRun {
   private let policy: CompiledPolicy
   private let summary: RunSummary?
 
-  /// Finds the run that a person names: an id, the beginning of one, or `last`.
-  init(_ text: String) throws {
+  /// Finds the run that a person names: an id, the beginning of one, or `last`. Without a name it is
+  /// the newest whose workspace is the current directory and whose changes wait.
+  init(_ text: String?) throws {
     let home = try Home.current()
-    guard let journal = try home.existingJournal() else { throw JournalError.unknownRun(text) }
-    let id = try journal.resolve(text)
+    guard let journal = try home.existingJournal() else {
+      throw text.map(JournalError.unknownRun) ?? HeldRunError.noneHere
+    }
+    let id = try text.map(journal.resolve) ?? Self.newestHere(journal)
     self.journal = journal
     let directory = home.runs.appending(id)
     record = try Self.read("workspace.json", in: directory) {
@@ -44,6 +47,21 @@ struct HeldRun {
     if summary?.fate == .discarded {
       throw HeldRunError.discarded(id)
     }
+  }
+
+  private static func newestHere(_ journal: Journal) throws -> String {
+    let here = HostTree.find(FileManager.default.currentDirectoryPath, isSystem: false)?.real
+    let waiting = try journal.runs(limit: 1000).first { run in
+      guard run.started.workspace == here else { return false }
+      switch (run.fate, run.state) {
+      // What was interrupted is finished first.
+      case (.applying, _), (.undoing, _): return true
+      case (.undone, .ended(let end)), (nil, .ended(let end)): return end.changes?.total != 0
+      default: return false
+      }
+    }
+    guard let waiting else { throw HeldRunError.noneHere }
+    return waiting.run
   }
 
   private static func read<Value>(
@@ -124,11 +142,14 @@ struct HeldRun {
 enum HeldRunError: Error, CustomStringConvertible {
   case discarded(String)
   case incomplete(String)
+  case noneHere
 
   var description: String {
     switch self {
     case .discarded(let run):
       "the changes of run \(run) were discarded: there is nothing to show or to apply"
+    case .noneHere:
+      "no run of this directory holds changes; see `caisson runs`, and name one"
     case .incomplete(let path):
       "\(path) cannot be read, so nothing is known of the run's changes; "
         + "see `caisson audit` for what the run did"
