@@ -164,11 +164,7 @@ package struct RunSupervisor: ~Copyable {
     let hooks = self.hooks
     // The launcher clears up while the record is written.
     let recorded = Result { try hooks.ended(result) }
-    if hasExited, plan.placeholders.isEmpty, launcherIsAlive() {
-      // Every process of the command has ended. What the launcher still clears up, PID 1 and its
-      // groups, is nothing that anybody could run into.
-      hangUp()
-    } else if !awaitClearing() {
+    if !awaitClearing() {
       hangUp()
       waitForLauncher()
     }
@@ -243,12 +239,6 @@ package struct RunSupervisor: ~Copyable {
     var entries = [poll(control)]
     while end == nil, control >= 0, cl_poll(&entries, 1, 0, 1) > 0 { _ = handleControl() }
     end = end ?? .failed(.lost)
-  }
-
-  private mutating func launcherIsAlive() -> Bool {
-    var status = cl_exit_status()
-    if !launcherHasEnded, cl_wait(launcher, 0, &status) != 0 { launcherHasEnded = true }
-    return !launcherHasEnded
   }
 
   private func outcome(seconds: Double) -> RunOutcome {

@@ -157,14 +157,8 @@ struct RunFiles {
   /// Brings the layer to the disk: the overlay itself was mounted without that promise.
   func flush() { HostTree.flush(directory.appending("upper").string) }
 
-  /// Removes the layer of a run that changed nothing. An empty one is left to the launcher, which
-  /// may be about to.
-  func removeUnchangedLayer(_ record: WorkspaceRecord) {
-    if record.mode == .overlay, HostTree.names(in: record.changes.string).isEmpty { return }
-    removeLayer()
-  }
-
-  private func removeLayer() {
+  /// Removes the layer of a run that changed nothing.
+  func removeLayer() {
     // The kernel leaves `work/work` behind with mode 000, and its mark of a volatile mount in it.
     _ = chmod(directory.appending("work/work").string, 0o700)
     _ = chmod(directory.appending("work/work/incompat").string, 0o700)

@@ -209,7 +209,7 @@ struct RunSession {
       withheld: environment.withheld
     )
     // What holds changes stays, and so does what could not be looked at.
-    if changes?.total == 0 { files.removeUnchangedLayer(record) }
+    if changes?.total == 0 { files.removeLayer() }
     // A terminal that takes nothing would hold up the end; what it misses is on record.
     guard !outcome.terminalIsStuck || isatty(2) != 1 else { return outcome.exitStatus }
     if case .failed(let error) = outcome.end { complain("\(error)") }
