@@ -20,7 +20,9 @@ import CLinux
   let directory = Int32(CL_AT_REMOVEDIR)
   guard cl_unlinkat(layer, "upper", directory) == 0 else { return }
   // The kernel leaves `work/work` behind with mode 000, and its mark of a volatile mount in it.
-  _ = cl_chmodat(layer, "work/work", 0o700)
+  for name in ["work/work", "work/work/incompat", "work/work/incompat/volatile"] {
+    _ = cl_chmodat(layer, name, 0o700)
+  }
   _ = cl_unlinkat(layer, "work/work/incompat/volatile/dirty", 0)
   for name in ["work/work/incompat/volatile", "work/work/incompat", "work/work", "work"] {
     _ = cl_unlinkat(layer, name, directory)

@@ -160,8 +160,9 @@ struct RunFiles {
   /// Removes the layer of a run that changed nothing.
   func removeLayer() {
     // The kernel leaves `work/work` behind with mode 000, and its mark of a volatile mount in it.
-    _ = chmod(directory.appending("work/work").string, 0o700)
-    _ = chmod(directory.appending("work/work/incompat").string, 0o700)
+    for name in ["work/work", "work/work/incompat", "work/work/incompat/volatile"] {
+      _ = chmod(directory.appending(name).string, 0o700)
+    }
     for name in ["upper", "work", "copy", "snapshot"] {
       try? FileManager.default.removeItem(atPath: directory.appending(name).string)
     }
