@@ -384,6 +384,10 @@ import Testing
         let run = try #require(try files.contentsOfDirectory(atPath: runs.string).first)
         let names = try files.contentsOfDirectory(atPath: runs.appending(run).string)
         #expect(names.sorted() == (["policy.yaml"] + kept + ["workspace.json"]).sorted())
+        // The kernel's mark of a volatile mount has mode 000, which an ordinary user must lift first.
+        for mark in ["work/work", "work/work/incompat", "work/work/incompat/volatile"] {
+          _ = chmod(runs.appending(run).appending(mark).string, 0o700)
+        }
         try files.removeItem(atPath: runs.string)
       }
     }

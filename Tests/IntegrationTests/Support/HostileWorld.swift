@@ -173,7 +173,14 @@ struct HostileWorld: Sendable {
 
   /// The files below Caisson's state and the workspace that hold the canary.
   func filesWithCanary() throws -> [String] {
-    try [home, workspace].flatMap { root -> [String] in
+    // The kernel's mark of a volatile mount has mode 000, which an ordinary user must lift first.
+    let runs = home.appending("runs")
+    for run in try FileManager.default.contentsOfDirectory(atPath: runs.string) {
+      for mark in ["work/work", "work/work/incompat", "work/work/incompat/volatile"] {
+        _ = chmod(runs.appending(run).appending(mark).string, 0o700)
+      }
+    }
+    return try [home, workspace].flatMap { root -> [String] in
       try FileManager.default.subpathsOfDirectory(atPath: root.string).filter { path in
         let file = URL(filePath: root.appending(path).string)
         guard let data = try? Data(contentsOf: file) else { return false }
