@@ -10,6 +10,7 @@ let package = Package(
   products: [
     .executable(name: "caisson", targets: ["caisson"]),
     .executable(name: "caisson-egress", targets: ["caisson-egress"]),
+    .executable(name: "caisson-gateway", targets: ["caisson-gateway"]),
     .executable(name: "caisson-launch", targets: ["caisson-launch"]),
     .executable(name: "caisson-attack", targets: ["caisson-attack"]),
   ],
@@ -25,6 +26,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
@@ -43,11 +45,30 @@ let package = Package(
     // Dialects: wire formats of language-model APIs and the translation between them. No I/O.
     .target(name: "Dialects"),
 
-    // Gateway: one address for every model. So far its spool: answers on disk before they are
-    // passed on, so that no death repeats a paid call.
+    // Gateway: one address for every model. Server, upstreams, and the spool: answers on disk before
+    // they are passed on, so that no death repeats a paid call.
     .target(
       name: "Gateway",
-      dependencies: ["CZlib", .product(name: "SystemPackage", package: "swift-system")]
+      dependencies: [
+        "CZlib", "Catalogue", "Dialects", "Journal", "Policy",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // caisson-gateway: the process that holds the providers' keys and every answer. Apart from the
+    // command, whose start every sealed run pays.
+    .executableTarget(
+      name: "caisson-gateway",
+      dependencies: [
+        "CLinux", "Catalogue", "Gateway", "Journal",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
     ),
 
     // CLinux: the system calls that Swift cannot make.
@@ -153,7 +174,16 @@ let package = Package(
     ),
     .testTarget(
       name: "GatewayTests",
-      dependencies: ["Gateway", .product(name: "SystemPackage", package: "swift-system")]
+      dependencies: [
+        "Catalogue", "Dialects", "Gateway", "Journal", "Policy",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
     ),
     .testTarget(
       name: "HouseTests",

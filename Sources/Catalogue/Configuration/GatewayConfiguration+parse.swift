@@ -80,23 +80,7 @@ struct GatewayReader {
     configuration.listen.isExposed = flag(exposed, "expose") ?? false
     let isExposed = configuration.listen.isExposed
     let address = nodes.value(node, "listen", example: "127.0.0.1:4100") {
-      text throws(ValueProblem) -> ListenAddress in
-      guard let colon = text.lastIndex(of: ":"),
-        let port = digits(text[text.index(after: colon)...], atMost: 5), (0...65_535).contains(port)
-      else {
-        throw ValueProblem(
-          "\(quoted(text)) is no address with a port",
-          remedy: "write it as in 127.0.0.1:4100"
-        )
-      }
-      let host = String(text[..<colon])
-      guard isExposed || BaseURL.isLoopback(host) else {
-        throw ValueProblem(
-          "\(quoted(host)) can be reached from other machines",
-          remedy: "write 127.0.0.1:\(port), or say expose: true if that is meant"
-        )
-      }
-      return ListenAddress(host: host, port: Int(port), isExposed: isExposed)
+      text throws(ValueProblem) in try ListenAddress(parsing: text, isExposed: isExposed)
     }
     if let address { configuration.listen = address }
   }

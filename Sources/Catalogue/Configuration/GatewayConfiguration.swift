@@ -1,4 +1,4 @@
-import Policy
+package import Policy
 
 /// What the gateway does, as one document says it.
 package struct GatewayConfiguration: Hashable, Sendable {
@@ -47,6 +47,26 @@ package struct ListenAddress: Hashable, Sendable {
     self.host = host
     self.port = port
     self.isExposed = isExposed
+  }
+
+  /// Reads `HOST:PORT`; port 0 means any that is free.
+  package init(parsing text: String, isExposed: Bool) throws(ValueProblem) {
+    guard let colon = text.lastIndex(of: ":"),
+      let port = digits(text[text.index(after: colon)...], atMost: 5), (0...65_535).contains(port)
+    else {
+      throw ValueProblem(
+        "\(quoted(text)) is no address with a port",
+        remedy: "write it as in 127.0.0.1:4100"
+      )
+    }
+    let host = String(text[..<colon])
+    guard isExposed || BaseURL.isLoopback(host) else {
+      throw ValueProblem(
+        "\(quoted(host)) can be reached from other machines",
+        remedy: "write 127.0.0.1:\(port), or say expose: true if that is meant"
+      )
+    }
+    self.init(host: host, port: Int(port), isExposed: isExposed)
   }
 }
 

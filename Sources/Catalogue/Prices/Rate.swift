@@ -84,7 +84,7 @@ package enum PriceProblem: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Money {
-  static let zero = Money(picoDollars: 0)
+  package static let zero = Money(picoDollars: 0)
 
   /// The sum, or a problem where it does not fit.
   package func adding(_ other: Money) throws(PriceProblem) -> Money {

@@ -107,6 +107,11 @@ extension RouteTable {
 }
 
 extension RouteRequest {
+  /// Whether the key may call what a name stands for, under that name or an offer's own.
+  package func mayCall(_ group: RouteTable.Group) -> Bool {
+    mayCall(group.name) || group.offers.contains { mayCall($0.key.description) }
+  }
+
   func mayCall(_ name: String) -> Bool {
     guard let allowed else { return true }
     let folded = foldedModelName(name)

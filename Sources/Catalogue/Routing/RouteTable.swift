@@ -59,4 +59,19 @@ package struct RouteTable: Sendable {
   package func names(on today: CalendarDate) -> [String] {
     groups.filter { $0.offers.contains { !$0.model.lifecycle.isOver(on: today) } }.map(\.name)
   }
+
+  /// What may be called, each model once: what has a name without its provider's is not listed under
+  /// both.
+  package func listed(on today: CalendarDate) -> [Group] {
+    let usable = groups.filter { $0.offers.contains { !$0.model.lifecycle.isOver(on: today) } }
+    let bare = Set(
+      usable.compactMap { group in
+        group.kind == .model && group.name == group.offers[0].key.id ? group.offers[0].key : nil
+      }
+    )
+    return usable.filter { group in
+      group.kind != .model || group.name != group.offers[0].key.description
+        || !bare.contains(group.offers[0].key)
+    }
+  }
 }

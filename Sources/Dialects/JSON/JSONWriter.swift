@@ -1,25 +1,25 @@
 /// Writes JSON without spaces, in the order in which it is told.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  init(capacity: Int = 256) {
+  package init(capacity: Int = 256) {
     bytes.reserveCapacity(capacity)
   }
 
-  mutating func object(_ content: (inout JSONWriter) -> Void) {
+  package mutating func object(_ content: (inout JSONWriter) -> Void) {
     open(UInt8(ascii: "{"))
     content(&self)
     close(UInt8(ascii: "}"))
   }
 
-  mutating func array(_ content: (inout JSONWriter) -> Void) {
+  package mutating func array(_ content: (inout JSONWriter) -> Void) {
     open(UInt8(ascii: "["))
     content(&self)
     close(UInt8(ascii: "]"))
   }
 
-  mutating func key(_ key: StaticString) {
+  package mutating func key(_ key: StaticString) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     key.withUTF8Buffer { bytes.append(contentsOf: $0) }
@@ -28,13 +28,13 @@ struct JSONWriter {
     needsComma = false
   }
 
-  mutating func key(_ key: String) {
+  package mutating func key(_ key: String) {
     string(key)
     bytes.append(UInt8(ascii: ":"))
     needsComma = false
   }
 
-  mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     var text = text
@@ -43,29 +43,29 @@ struct JSONWriter {
     needsComma = true
   }
 
-  mutating func int(_ value: Int) {
+  package mutating func int(_ value: Int) {
     separate()
     bytes.append(contentsOf: String(value).utf8)
     needsComma = true
   }
 
-  mutating func number(_ value: JSONNumber) {
+  package mutating func number(_ value: JSONNumber) {
     separate()
     bytes.append(contentsOf: value.text.utf8)
     needsComma = true
   }
 
-  mutating func bool(_ value: Bool) {
+  package mutating func bool(_ value: Bool) {
     raw(value ? "true" : "false")
   }
 
-  mutating func null() {
+  package mutating func null() {
     raw("null")
   }
 
   /// Copies a value. Breaks of lines are taken out, with all space between its parts: they would end
   /// an event or a line of a stream.
-  mutating func raw(_ value: RawJSON) {
+  package mutating func raw(_ value: RawJSON) {
     separate()
     if value.bytes.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
       appendCompact(value.bytes)
@@ -124,65 +124,65 @@ struct JSONWriter {
 }
 
 extension JSONWriter {
-  mutating func string(_ key: StaticString, _ value: String) {
+  package mutating func string(_ key: StaticString, _ value: String) {
     self.key(key)
     string(value)
   }
 
   /// Writes the key only if there is a value.
-  mutating func string(_ key: StaticString, ifAny value: String?) {
+  package mutating func string(_ key: StaticString, ifAny value: String?) {
     if let value { string(key, value) }
   }
 
-  mutating func string(_ key: StaticString, orNull value: String?) {
+  package mutating func string(_ key: StaticString, orNull value: String?) {
     self.key(key)
     if let value { string(value) } else { null() }
   }
 
-  mutating func int(_ key: StaticString, _ value: Int) {
+  package mutating func int(_ key: StaticString, _ value: Int) {
     self.key(key)
     int(value)
   }
 
-  mutating func int(_ key: StaticString, ifAny value: Int?) {
+  package mutating func int(_ key: StaticString, ifAny value: Int?) {
     if let value { int(key, value) }
   }
 
-  mutating func number(_ key: StaticString, ifAny value: JSONNumber?) {
+  package mutating func number(_ key: StaticString, ifAny value: JSONNumber?) {
     guard let value else { return }
     self.key(key)
     number(value)
   }
 
-  mutating func bool(_ key: StaticString, _ value: Bool) {
+  package mutating func bool(_ key: StaticString, _ value: Bool) {
     self.key(key)
     bool(value)
   }
 
-  mutating func bool(_ key: StaticString, ifAny value: Bool?) {
+  package mutating func bool(_ key: StaticString, ifAny value: Bool?) {
     if let value { bool(key, value) }
   }
 
-  mutating func null(_ key: StaticString) {
+  package mutating func null(_ key: StaticString) {
     self.key(key)
     null()
   }
 
-  mutating func raw(_ key: StaticString, _ value: RawJSON) {
+  package mutating func raw(_ key: StaticString, _ value: RawJSON) {
     self.key(key)
     raw(value)
   }
 
-  mutating func raw(_ key: StaticString, ifAny value: RawJSON?) {
+  package mutating func raw(_ key: StaticString, ifAny value: RawJSON?) {
     if let value { raw(key, value) }
   }
 
-  mutating func object(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
+  package mutating func object(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
     self.key(key)
     object(content)
   }
 
-  mutating func array(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
+  package mutating func array(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
     self.key(key)
     array(content)
   }

@@ -8,13 +8,15 @@ import SystemPackage
 struct GatewayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gateway",
-    abstract: "Prepares the gateway, which is one address for every model.",
+    abstract: "Serves every model at one address, and gives out keys for it.",
     discussion: """
       Example:
         caisson gateway key add ci --budget "20.00 USD" --per day
+        caisson gateway
         caisson gateway import-litellm config.yaml --check
       """,
-    subcommands: [GatewayKeyCommand.self, ImportLiteLLM.self]
+    subcommands: [Serve.self, GatewayKeyCommand.self, ImportLiteLLM.self],
+    defaultSubcommand: Serve.self
   )
 
   /// `caisson gateway import-litellm FILE`

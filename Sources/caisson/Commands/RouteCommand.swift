@@ -114,6 +114,10 @@ struct GatewayFile {
   }
 
   func read(_ catalogue: ModelCatalogue) throws -> GatewayConfiguration {
+    try GatewayConfiguration.parse(try text(), file: path, catalogue: catalogue)
+  }
+
+  func text() throws -> String {
     guard let text = try CatalogueStore.text(of: FilePath(path)) else {
       throw CatalogueStoreError.unreadable(
         path,
@@ -123,6 +127,6 @@ struct GatewayFile {
             + "with --config"
       )
     }
-    return try GatewayConfiguration.parse(text, file: path, catalogue: catalogue)
+    return text
   }
 }

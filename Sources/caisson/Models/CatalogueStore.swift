@@ -28,6 +28,9 @@ struct CatalogueStore {
     return try ModelCatalogue(json: text, file: file.string)
   }
 
+  /// The text of the one that was taken; nil where the program's own holds.
+  func takenText() throws -> String? { try Self.text(of: file) }
+
   /// The program's own.
   func own() throws -> ModelCatalogue {
     try Snapshot.load { Self.hexadecimal(SHA256.hash(data: $0)) }

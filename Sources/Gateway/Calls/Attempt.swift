@@ -1,0 +1,62 @@
+import AsyncHTTPClient
+import Catalogue
+import Journal
+import NIOCore
+import Policy
+
+/// One try at a request: at one offer, under one number of the ledger.
+///
+/// Used on the gateway's event loop alone, which makes `@unchecked Sendable` true.
+final class Attempt: @unchecked Sendable {
+  enum Stage {
+    /// Nothing has come.
+    case waiting
+    /// An error, whose body is being gathered.
+    case refused(status: Int, retryAfter: Duration?, body: [UInt8])
+    case answering(AnswerRelay)
+  }
+
+  let offer: Offer
+  let plan: UpstreamPlan
+  let accounting: CallAccounting
+  let permit: CircuitBreaker.Permit
+  let started: NIODeadline
+  var call: CallID?
+  var task: HTTPClient.Task<Void>?
+  /// Whether anything of the request has left: before that nothing can be billed.
+  var isSent = false
+  var stage = Stage.waiting
+  /// When bytes came last.
+  var lastActivity: NIODeadline
+  /// When its first byte came.
+  var firstByte: NIODeadline?
+  /// Given to the connection when it may go on; the client is slower than the upstream.
+  var hold: EventLoopPromise<Void>?
+  /// The upstream's own name for its answer, which clients show in questions about it.
+  var upstreamID: String?
+
+  init(
+    offer: Offer,
+    plan: UpstreamPlan,
+    accounting: CallAccounting,
+    permit: CircuitBreaker.Permit,
+    now: NIODeadline
+  ) {
+    self.offer = offer
+    self.plan = plan
+    self.accounting = accounting
+    self.permit = permit
+    started = now
+    lastActivity = now
+  }
+
+  /// What the answer used, as far as it came; nil where none began.
+  var use: ObservedUse? {
+    if case .answering(let relay) = stage { relay.use } else { nil }
+  }
+
+  func resume() {
+    hold?.succeed()
+    hold = nil
+  }
+}

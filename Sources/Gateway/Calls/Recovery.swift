@@ -1,0 +1,53 @@
+package import Journal
+
+/// What a gateway that died left: calls whose money is held back.
+package enum Recovery {
+  package struct Outcome: Sendable, Equatable {
+    /// Charged as their answers' ends say.
+    package var settled = 0
+    /// Charged at their ceilings: nobody knows.
+    package var unknown: [CallRecord] = []
+    package var released = 0
+  }
+
+  /// Closes the calls of gateways that are certainly dead, before any new one is made.
+  package static func run(_ ledger: Ledger, _ spool: Spool) async throws -> Outcome {
+    var outcome = Outcome()
+    var lost: [CallID] = []
+    for call in try ledger.orphans() {
+      switch settlement(of: call, in: spool) {
+      case .charge(let charge):
+        try await ledger.settle(call.id, charge)
+        outcome.settled += 1
+      case .release(let reason):
+        try await ledger.release(call.id, outcome: reason)
+        outcome.released += 1
+      case .unknown, nil: lost.append(call.id)
+      }
+    }
+    outcome.unknown = try ledger.markUnknown(lost, outcome: "the gateway died")
+    return outcome
+  }
+
+  /// What the end of the spooled answer says; nil where there is none.
+  private static func settlement(of call: CallRecord, in spool: Spool) -> CallSettlement? {
+    // What cannot be read proves nothing.
+    guard var cursor = try? spool.answer(of: CallNumber(call.id.number)) else { return nil }
+    while let part = try? cursor.next() {
+      switch part {
+      case .begin(let head):
+        // An answer of a ledger that is gone may lie under the same number.
+        guard head.begunAt >= call.started else { return nil }
+      case .piece: break
+      case .end(let end):
+        guard let found = SettlementSummary.decode(end.summary) else { return nil }
+        if case .charge(let charge) = found, charge.amount > call.ceiling, !charge.beyond {
+          return nil
+        }
+        return found
+      case .waiting, .brokenOff: return nil
+      }
+    }
+    return nil
+  }
+}

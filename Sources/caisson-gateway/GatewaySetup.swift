@@ -1,0 +1,31 @@
+import Foundation
+
+/// What the command tells this process, once, through descriptor 3.
+struct GatewaySetup: Decodable {
+  let document: String
+  let file: String
+  let catalogue: String?
+  let keys: [String: String]
+  let state: String
+  let listen: String?
+  let logs: Bool
+
+  private static let longest = 64 << 20
+
+  /// Reads it and closes the descriptor, so that nothing that is opened later can be mistaken for it.
+  static func read() throws -> GatewaySetup {
+    let handle = FileHandle(fileDescriptor: 3, closeOnDealloc: true)
+    guard let data = try handle.read(upToCount: longest), !data.isEmpty else {
+      throw StartError("start it with: caisson gateway")
+    }
+    return try JSONDecoder().decode(GatewaySetup.self, from: data)
+  }
+}
+
+struct StartError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}

@@ -1,0 +1,23 @@
+import CLinux
+import Foundation
+import Gateway
+import Glibc
+
+// The process that holds the providers' keys: what stands in its memory is read by nobody, and left
+// in no file.
+_ = cl_set_dumpable(0)
+_ = cl_set_rlimit(Int32(RLIMIT_CORE.rawValue), 0, 0)
+_ = cl_ignore_signal(SIGPIPE)
+
+let output = StandardOutput()
+do {
+  let setup = try GatewaySetup.read()
+  let service = try await GatewayService.start(setup, output: output)
+  output.say("listening on \(service.address)")
+  await Signals.stopAsked()
+  output.say("stopping; requests under way have \(GatewayService.grace.components.seconds) s")
+  await service.stop()
+} catch {
+  output.say("\(error)")
+  exit(125)
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Catalogue
+import Foundation
+import Glibc
+import Journal
+import Policy
+import SystemPackage
+
+extension GatewayCommand {
+  /// `caisson gateway`, or `caisson gateway serve`
+  struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "serve",
+      abstract: "Serves models at one address; this is what 'caisson gateway' alone does.",
+      discussion: """
+        Clients speak OpenAI's, Anthropic's or Ollama's dialect, with a key from 'caisson gateway \
+        key add'. SIGTERM lets requests under way end first, for half a minute at most; a second \
+        one does not.
+
+        Example:
+          caisson gateway
+          caisson gateway --config gateway.yaml --listen 127.0.0.1:0 --log
+
+        Exit status: 0 stopped, 125 it could not start, 126 the configuration is wrong.
+        """
+    )
+
+    @Option(
+      help: "The gateway's configuration; gateway.yaml of yours by default.",
+      completion: .file()
+    )
+    var config: String?
+
+    @Option(
+      help: ArgumentHelp("In place of the document's; port 0 is any.", valueName: "host:port")
+    )
+    var listen: String?
+
+    @Flag(
+      help: "Print a line of JSON for each request: names and numbers, nothing of what was said."
+    )
+    var log = false
+
+    func run() throws {
+      try ModelsCommand.reporting {
+        let home = try Home.current()
+        let store = CatalogueStore(home: home)
+        let catalogue = try store.load()
+        let file = GatewayFile(home: home, named: config)
+        let document = try file.text()
+        let configuration = try GatewayConfiguration.parse(
+          document,
+          file: file.path,
+          catalogue: catalogue
+        )
+        if let listen {
+          let isExposed = configuration.listen.isExposed
+          _ = try ListenAddress(parsing: listen, isExposed: isExposed)
+        }
+        let keys = try ProviderKeys(
+          store: SecretStore(home: home),
+          environment: { name in getenv(name).map { String(cString: $0) } }
+        ).load(for: configuration)
+        // The ledger is made here, where its errors can be told, and knows the document's budgets
+        // before the first call.
+        let ledger = try home.ledger()
+        try ledger.put(configuration.budgets.map(\.account))
+        ledger.close()
+        let setup = GatewaySetup(
+          document: document,
+          file: file.path,
+          catalogue: try store.takenText(),
+          keys: keys,
+          state: home.state.string,
+          listen: listen,
+          logs: log
+        )
+        try setup.become(RunSession.ownPath("caisson-gateway"))
+      }
+    }
+  }
+}
