@@ -145,7 +145,14 @@ package final class Ledger: Sendable {
   ) throws(LedgerError) -> Value {
     let answer = Mutex<Result<Value, LedgerError>>(.failure(.closing))
     let done = DispatchSemaphore(value: 0)
-    submit(isUrgent: true, body) { result in
+    submit(
+      isUrgent: true,
+      { batch in
+        // In the order in which it was asked.
+        _ = try batch.catchUp()
+        return try body(batch)
+      }
+    ) { result in
       answer.withLock { $0 = result }
       done.signal()
     }

@@ -5,7 +5,21 @@ extension LedgerBatch {
   /// How long an idempotency key stands for its request.
   static let idempotencyWindow: Int64 = 24 * 3_600_000_000
 
+  /// What waits to be settled may free what a refused call needs, and may end the call that is
+  /// meant: both are looked at again once it has been done.
   func reserve(_ request: CallRequest, epoch: Int64) throws -> Reservation {
+    do {
+      let reservation = try reserveNow(request, epoch: epoch)
+      guard case .earlier(let call) = reservation, call.state == .reserved, try catchUp() else {
+        return reservation
+      }
+    } catch let error as LedgerError {
+      guard case .refused = error, try catchUp() else { throw error }
+    }
+    return try reserveNow(request, epoch: epoch)
+  }
+
+  private func reserveNow(_ request: CallRequest, epoch: Int64) throws -> Reservation {
     if let problem = request.problem { throw LedgerError.invalid(problem) }
     if let earlier = try earlier(request) { return .earlier(earlier) }
     let levels = try levels(from: request.account)

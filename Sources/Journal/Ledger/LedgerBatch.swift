@@ -11,6 +11,8 @@ final class LedgerBatch {
   let chain: LazyChain
   /// The moment of the transaction, in microseconds since 1970.
   let now: Int64
+  /// Does what has been asked before and may wait; false where there is nothing.
+  var catchingUp: (() throws -> Bool)?
   private var accounts: [String: Account] = [:]
   private var sums: [Slot: Sums] = [:]
   private var changed: Set<Slot> = []
@@ -41,6 +43,10 @@ final class LedgerBatch {
       try statement.execute(arguments: [slot.account, slot.start, sums.reserved, sums.spent])
     }
   }
+
+  /// Does what has been asked before and was left for later; false where there is nothing, so that
+  /// what was seen holds.
+  func catchUp() throws -> Bool { try catchingUp?() ?? false }
 
   func sums(of slot: Slot) throws -> Sums {
     if let known = sums[slot] { return known }
