@@ -7,6 +7,13 @@ struct JSONWriter {
     bytes.reserveCapacity(capacity)
   }
 
+  /// The bytes of one object.
+  static func object(capacity: Int = 256, _ content: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter(capacity: capacity)
+    writer.object(content)
+    return writer.bytes
+  }
+
   mutating func object(_ content: (inout JSONWriter) -> Void) {
     open(UInt8(ascii: "{"))
     content(&self)
@@ -139,6 +146,15 @@ extension JSONWriter {
     if let value { string(value) } else { null() }
   }
 
+  mutating func strings(_ key: StaticString, _ values: [String]) {
+    array(key) { array in for value in values { array.string(value) } }
+  }
+
+  /// Writes the key only if there are values.
+  mutating func strings(_ key: StaticString, ifAny values: [String]) {
+    if !values.isEmpty { strings(key, values) }
+  }
+
   mutating func int(_ key: StaticString, _ value: Int) {
     self.key(key)
     int(value)
@@ -180,6 +196,12 @@ extension JSONWriter {
   mutating func object(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
     self.key(key)
     object(content)
+  }
+
+  /// Writes the key only if something is written into the object.
+  mutating func objectIfAny(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
+    let bytes = Self.object(content)
+    if bytes.count > 2 { raw(key, RawJSON(checked: bytes[...])) }
   }
 
   mutating func array(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
