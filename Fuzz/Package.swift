@@ -22,6 +22,8 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
+    // What the fuzzers share: their arguments, and the loop over the inputs.
+    .target(name: "FuzzDriver"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Policy", dependencies: ["Yams"]),
     .target(name: "PolicyMutation", dependencies: ["Policy"]),
@@ -31,10 +33,13 @@ let package = Package(
         dependencies: ["PolicyMutation"],
         swiftSettings: [.unsafeFlags(["-parse-as-library"])]
       )
-      : .executableTarget(name: "policy-fuzz", dependencies: ["PolicyMutation"]),
+      : .executableTarget(name: "policy-fuzz", dependencies: ["FuzzDriver", "PolicyMutation"]),
     .target(name: "Dialects"),
     .target(name: "DialectMutation", dependencies: ["Dialects"]),
-    .executableTarget(name: "dialect-fuzz", dependencies: ["DialectMutation", "Dialects"]),
+    .executableTarget(
+      name: "dialect-fuzz",
+      dependencies: ["DialectMutation", "Dialects", "FuzzDriver"]
+    ),
     // The way out as a whole, for what is more than a parser. Its insides are reached by @testable.
     .target(
       name: "Egress",
@@ -59,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "http2-fuzz",
       dependencies: [
-        "Egress", "Policy",
+        "Egress", "FuzzDriver", "Policy",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),
@@ -70,7 +75,7 @@ let package = Package(
     .executableTarget(
       name: "wire-fuzz",
       dependencies: [
-        "Egress", "Policy",
+        "Egress", "FuzzDriver", "Policy",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

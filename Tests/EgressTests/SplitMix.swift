@@ -1,12 +1,14 @@
 /// A generator of random numbers with a seed: the same seed gives the same inputs everywhere.
-struct SplitMix: RandomNumberGenerator {
+///
+/// One file, linked from each target whose tests or fuzzing use it.
+package struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) {
+  package init(seed: UInt64) {
     state = seed
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state
     value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -14,12 +16,26 @@ struct SplitMix: RandomNumberGenerator {
     return value ^ (value >> 31)
   }
 
-  mutating func below(_ bound: Int) -> Int {
+  package mutating func below(_ bound: Int) -> Int {
     bound <= 1 ? 0 : Int(next() % UInt64(bound))
   }
 
+  package mutating func chance(_ percent: Int) -> Bool {
+    below(100) < percent
+  }
+
+  /// Bytes that depend on the seed and repeat early, so that large ones are quick to make.
+  package mutating func bytes(_ count: Int) -> [UInt8] {
+    let pattern = (0..<61).map { _ in UInt8(truncatingIfNeeded: next()) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 61)
+    while bytes.count < count { bytes += pattern }
+    bytes.removeLast(bytes.count - count)
+    return bytes
+  }
+
   /// Bytes with a few changes: flipped, cut out, doubled, cut short, or grown.
-  mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
+  package mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
     for _ in 0...below(4) {
       guard !bytes.isEmpty else { return [UInt8(truncatingIfNeeded: next())] }

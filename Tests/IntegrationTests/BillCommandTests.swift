@@ -56,6 +56,10 @@ struct BillCommandTests {
       #expect(try await key("revoke", "ci").status == .exited(64))
       #expect(try await key("revoke", "y").status == .exited(0))
       #expect(try await key("list", "--json").output == "[]\n")
+      let revoked = try await key("list")
+      #expect(revoked.status == .exited(0) && revoked.output.isEmpty)
+      #expect(revoked.error.contains("all keys are revoked"))
+      #expect(revoked.error.contains("caisson gateway key list --all"))
       #expect(try await key("list", "--all").output.contains("revoked"))
     }
   }

@@ -80,7 +80,7 @@ extension WorkspaceTests {
 
   @Test(arguments: 0..<24)
   func `what it shows turns the old text into the new`(seed: UInt64) throws {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix(seed: seed)
     let count = Int.random(in: 0..<400, using: &random)
     let old = (0..<count).map { _ in "line \(Int.random(in: 0..<60, using: &random))" }
     var new = old
@@ -133,18 +133,5 @@ extension WorkspaceTests {
         == "a^[[31mred^G\t<U+009B>x<U+202E>gnp.exe^M<FF>"
     )
     #expect(PrintableText.quotedName(Array("a\nb\u{1B}".utf8) + [0xff]) == #""a\nb\033\377""#)
-  }
-}
-
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
   }
 }

@@ -1,10 +1,9 @@
 import DialectMutation
 import Dialects
 import Foundation
-import Glibc
+import FuzzDriver
 
-/// Feeds mutated bodies and streams to the dialects until one traps, hangs or breaks a rule, or the
-/// count is reached.
+/// Feeds mutated bodies and streams to the dialects.
 ///
 /// `dialect-fuzz FOLDER [MODE…] [--count N] [--seed N] [--first N] [--show]`, the folder being
 /// `Tests/DialectsTests/Golden`; without modes: all of them.
@@ -22,35 +21,19 @@ struct DialectFuzz {
     }
   }
 
-  var modes: [Mode] = []
-  var folder = ""
-  var count: UInt64 = 100_000
-  var seed: UInt64 = 1
-  var first: UInt64 = 0
-  var shows = false
+  let folder: String
+  let driver: FuzzDriver
 
   static func main() {
-    var fuzz = DialectFuzz()
-    var arguments = CommandLine.arguments.dropFirst()
-    while let argument = arguments.popFirst() {
-      switch argument {
-      case "--count": fuzz.count = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.count
-      case "--seed": fuzz.seed = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.seed
-      case "--first": fuzz.first = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.first
-      case "--show": fuzz.shows = true
-      default:
-        if let mode = Mode(rawValue: argument) {
-          fuzz.modes.append(mode)
-        } else {
-          fuzz.folder = argument
-        }
-      }
-    }
-    guard !fuzz.folder.isEmpty else {
+    let arguments = FuzzArguments(CommandLine.arguments.dropFirst())
+    guard let folder = arguments.words.last(where: { Mode(rawValue: $0) == nil }) else {
       print("modes: \(Mode.allCases.map(\.rawValue).joined(separator: " "))")
       exit(64)
     }
-    for mode in fuzz.modes.isEmpty ? Mode.allCases : fuzz.modes { fuzz.run(mode) }
+    let driver = FuzzDriver(arguments) { String(decoding: $0, as: UTF8.self) }
+    let fuzz = DialectFuzz(folder: folder, driver: driver)
+    let modes = arguments.words.compactMap(Mode.init)
+    for mode in modes.isEmpty ? Mode.allCases : modes { fuzz.run(mode) }
   }
 
   private func run(_ mode: Mode) {
@@ -59,29 +42,14 @@ struct DialectFuzz {
       print("\(mode.rawValue): no seeds in \(folder)/\(mode.folder)")
       exit(66)
     }
-    let clock = ContinuousClock()
-    let start = clock.now
-    var taken: UInt64 = 0
-    for index in first..<(first + count) {
-      if index % 1024 == 0 { alarm(10) }
-      var mutator = WireMutator(seed: seed &* 0x9E37_79B9 &+ index)
+    driver.run(mode.rawValue) { seed in
+      var mutator = WireMutator(seed: seed)
       let (dialect, bytes) = seeds[mutator.below(seeds.count)]
       let input = mutator.mutated(bytes, with: seeds[mutator.below(seeds.count)].1)
-      if shows { print(index, dialect.rawValue, String(decoding: input, as: UTF8.self)) }
-      switch judge(mode, input, dialect, &mutator) {
-      case .refused: break
-      case .taken: taken += 1
-      case .broken(let rule):
-        print("\(mode.rawValue): input \(index) of seed \(seed): \(rule)")
-        print(String(decoding: input, as: UTF8.self))
-        exit(1)
+      return FuzzDriver.Trial(input, label: dialect.rawValue) {
+        FuzzDriver.Verdict(judge(mode, input, dialect, &mutator))
       }
     }
-    alarm(0)
-    let seconds = (clock.now - start).components.seconds
-    print("\(mode.rawValue): \(count) inputs of seed \(seed) in \(seconds) s,", terminator: " ")
-    print("\(taken) taken, no finding")
-    fflush(nil)
   }
 
   private func judge(
@@ -116,5 +84,16 @@ struct DialectFuzz {
       }
     }
     return seeds
+  }
+}
+
+extension FuzzDriver.Verdict {
+  /// The judge's own word for it: the judge belongs to the tests, which know no fuzzer.
+  fileprivate init(_ verdict: WireJudge.Verdict) {
+    switch verdict {
+    case .refused: self = .refused
+    case .taken: self = .taken
+    case .broken(let rule): self = .broken(rule)
+    }
   }
 }

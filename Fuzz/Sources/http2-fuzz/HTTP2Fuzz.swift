@@ -1,3 +1,4 @@
+import FuzzDriver
 import Glibc
 
 /// Plays connections of HTTP/2 on which nearly everything may be said, until one traps, hangs or
@@ -7,52 +8,37 @@ import Glibc
 /// connection. Without subjects: all of them, each with the count.
 @main
 struct HTTP2Fuzz {
-  var subjects: [Fuzz.Subject] = []
-  var count: UInt64 = 100_000
-  var seed: UInt64 = 1
-  var first: UInt64 = 0
-  var shows = false
-  var journal = "http2-fuzz.position"
+  let arguments = FuzzArguments(CommandLine.arguments.dropFirst(), options: ["--journal"])
 
   static func main() throws {
-    var fuzz = HTTP2Fuzz()
-    var arguments = CommandLine.arguments.dropFirst()
-    while let argument = arguments.popFirst() {
-      switch argument {
-      case "--count": fuzz.count = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.count
-      case "--seed": fuzz.seed = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.seed
-      case "--first": fuzz.first = arguments.popFirst().flatMap { UInt64($0) } ?? fuzz.first
-      case "--journal": fuzz.journal = arguments.popFirst() ?? fuzz.journal
-      case "--show": fuzz.shows = true
-      default:
-        guard let subject = Fuzz.Subject(rawValue: argument) else {
-          print("subjects: \(Fuzz.Subject.allCases.map(\.rawValue).joined(separator: " "))")
-          exit(64)
-        }
-        fuzz.subjects.append(subject)
-      }
+    let fuzz = HTTP2Fuzz()
+    let subjects = fuzz.arguments.words.compactMap(Fuzz.Subject.init)
+    guard subjects.count == fuzz.arguments.words.count else {
+      print("subjects: \(Fuzz.Subject.allCases.map(\.rawValue).joined(separator: " "))")
+      exit(64)
     }
-    if fuzz.subjects.isEmpty { fuzz.subjects = Fuzz.Subject.allCases }
-    for subject in fuzz.subjects { try fuzz.run(subject) }
+    for subject in subjects.isEmpty ? Fuzz.Subject.allCases : subjects { try fuzz.run(subject) }
   }
 
   private func run(_ subject: Fuzz.Subject) throws {
     let fuzz = try Fuzz()
+    let (first, seed) = (arguments.first, arguments.seed)
+    let journal = arguments.values["--journal"] ?? "http2-fuzz.position"
     let position = open(journal, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     defer { close(position) }
     let clock = ContinuousClock()
     let start = clock.now
     var sum = Fuzz.Outcome()
     var resident = 0
-    for index in first..<(first + count) {
+    for index in arguments.indices {
       _ = withUnsafeBytes(of: index) { pwrite(position, $0.baseAddress, $0.count, 0) }
       alarm(10)
-      var random = SplitMix(seed: seed &* 0x9E37_79B9 &+ index)
+      var random = SplitMix(seed: arguments.seed(of: index))
       let outcome = try fuzz.play(subject, &random)
       sum.frames += outcome.frames
       sum.bytes += outcome.bytes
       sum.asked += outcome.asked
-      if shows { print(index, outcome) }
+      if arguments.shows { print(index, outcome) }
       if let rule = outcome.broken {
         print("\(subject.rawValue): input \(index) of seed \(seed): \(rule)")
         exit(1)
@@ -69,7 +55,7 @@ struct HTTP2Fuzz {
         }
       }
     }
-    report(subject, count, sum, clock.now - start)
+    report(subject, arguments.count, sum, clock.now - start)
   }
 
   private func report(
@@ -80,7 +66,7 @@ struct HTTP2Fuzz {
   ) {
     print(
       """
-      \(subject.rawValue): \(connections) connections of seed \(seed) in \(time.components.seconds) s, \
+      \(subject.rawValue): \(connections) connections of seed \(arguments.seed) in \(time.components.seconds) s, \
       \(sum.frames) frames, \(sum.bytes) bytes; \(sum.asked) requests passed on; \
       \(Self.residentKibibytes()) KiB; no finding
       """

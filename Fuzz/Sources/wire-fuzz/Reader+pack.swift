@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import FuzzDriver
 import Policy
 
 @testable import Egress

@@ -1,18 +1,13 @@
+import FuzzDriver
 import NIOCore
 import NIOHTTP1
 import Policy
 
 /// Something that reads bytes from outside, messages to begin with, and what must hold of each.
 struct Reader: Sendable {
-  enum Verdict {
-    case refused
-    case taken
-    case broken(String)
-  }
-
   let name: String
   let seeds: [[UInt8]]
-  let read: @Sendable ([UInt8], inout SplitMix) -> Verdict
+  let read: @Sendable ([UInt8], inout SplitMix) -> FuzzDriver.Verdict
 
   static let all = [dns, hello, proxy, head, chunks, push, pack, packet]
 

@@ -2,13 +2,11 @@ extension Anthropic {
   static func encode(
     _ request: ChatRequest,
     _ options: TranslationOptions,
-    _ losses: inout LossList
+    _ list: inout LossList
   ) -> [UInt8] {
-    var list = losses
-    var writer = JSONWriter(capacity: 4096)
     let tokens = request.maxTokens ?? options.defaultMaxTokens
     let thinking = thinking(request, tokens, options, &list)
-    writer.object { json in
+    return JSONWriter.object(capacity: 4096) { json in
       json.string("model", options.model ?? request.model)
       json.int("max_tokens", tokens)
       encodeMessages(request, &json, &list)
@@ -21,8 +19,6 @@ extension Anthropic {
       json.rest(request.rest, of: dialect)
       list.add(request.rest, at: "", hints: TranslationOptions.hints, to: dialect)
     }
-    losses = list
-    return writer.bytes
   }
 
   private static func encodeMetadata(
@@ -70,9 +66,7 @@ extension Anthropic {
     }
     json.number("top_p", ifAny: sampling.topP)
     json.number("top_k", ifAny: sampling.topK)
-    if !sampling.stop.isEmpty {
-      json.array("stop_sequences") { array in for stop in sampling.stop { array.string(stop) } }
-    }
+    json.strings("stop_sequences", ifAny: sampling.stop)
     if sampling.seed != nil { list.addHint("seed", "has no counterpart") }
     let zero = { (number: JSONNumber?) in number?.double ?? 0 == 0 }
     if !zero(sampling.presencePenalty) { list.add("presence_penalty", "has no counterpart") }
@@ -110,11 +104,7 @@ extension Anthropic {
     _ json: inout JSONWriter,
     _ list: inout LossList
   ) {
-    let tools = request.tools.enumerated().filter { index, tool in
-      guard case .provider(let type, _, let origin) = tool, origin != dialect else { return true }
-      list.add("tools[\(index)]", "\(Loss.quoted(type)) is a tool of another provider")
-      return false
-    }
+    let tools = request.tools(for: dialect, &list)
     guard !tools.isEmpty else { return }
     json.array("tools") { array in
       for (index, tool) in tools {

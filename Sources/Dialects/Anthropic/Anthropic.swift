@@ -16,15 +16,11 @@ package enum Anthropic {
     request.maxTokens = try root.optionalCount("max_tokens")
     let system = try decode(content: root.present("system"), at: "system", nested: 0)
     if !system.isEmpty { request.messages.append(Message(.system, system, at: "system")) }
-    var index = 0
-    for message in try root.requiredArray("messages") {
+    for (index, message) in try root.requiredArray("messages").enumerated() {
       request.messages.append(try decode(message: message, at: "messages[\(index)]"))
-      index += 1
     }
-    index = 0
-    for tool in try root.optionalArray("tools") {
+    for (index, tool) in try root.optionalArray("tools").enumerated() {
       request.tools.append(try decode(tool: tool, at: "tools[\(index)]"))
-      index += 1
     }
     if let choice = root.present("tool_choice") {
       request.toolChoice = try decode(choice: choice)

@@ -4,6 +4,29 @@ package enum Tool: Hashable, Sendable {
   case provider(type: String, RawJSON, Dialect)
 }
 
+extension ChatRequest {
+  /// The tools that an upstream knows, each with its place among all; those that another provider
+  /// runs or defines are named as lost.
+  func tools(for upstream: Dialect?, _ list: inout LossList) -> [(index: Int, tool: Tool)] {
+    var known: [(index: Int, tool: Tool)] = []
+    for (index, tool) in tools.enumerated() {
+      if case .provider(let type, _, let origin) = tool, origin != upstream {
+        list.add("tools[\(index)]", "\(Loss.quoted(type)) is a tool of another provider")
+      } else {
+        known.append((index, tool))
+      }
+    }
+    return known
+  }
+
+  /// The tools that an upstream knows which has none of its own.
+  func functions(_ list: inout LossList) -> [FunctionTool] {
+    tools(for: nil, &list).compactMap { _, tool in
+      if case .function(let function) = tool { function } else { nil }
+    }
+  }
+}
+
 package struct FunctionTool: Hashable, Sendable {
   package var name: String
   package var description: String?

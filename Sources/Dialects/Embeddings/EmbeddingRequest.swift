@@ -68,7 +68,7 @@ package struct EmbeddingRequest: Hashable, Sendable {
     case .openAIEmbeddings:
       writer.object { json in
         json.string("model", model)
-        json.array("input") { array in for input in inputs { array.string(input) } }
+        json.strings("input", inputs)
         json.int("dimensions", ifAny: dimensions)
         json.string("encoding_format", "float")
         json.string("user", ifAny: user)
@@ -77,7 +77,7 @@ package struct EmbeddingRequest: Hashable, Sendable {
     case .ollamaEmbed:
       writer.object { json in
         json.string("model", model)
-        json.array("input") { array in for input in inputs { array.string(input) } }
+        json.strings("input", inputs)
         json.int("dimensions", ifAny: dimensions)
         json.rest(rest, of: upstream)
       }

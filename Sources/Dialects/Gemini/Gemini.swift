@@ -5,16 +5,14 @@ package enum Gemini {
   static func encode(
     _ request: ChatRequest,
     _ options: TranslationOptions,
-    _ losses: inout LossList
+    _ list: inout LossList
   ) -> [UInt8] {
-    var list = losses
     let isSystem = { (message: Message) in message.role == .system || message.role == .developer }
     let system = request.messages.filter(isSystem).flatMap(\.parts)
     if request.messages.drop(while: isSystem).contains(where: isSystem) {
       list.addHint("messages", "system messages among others are put before them")
     }
-    var writer = JSONWriter(capacity: 4096)
-    writer.object { json in
+    let body = JSONWriter.object(capacity: 4096) { json in
       if !system.isEmpty { encodeSystem(system, &json, &list) }
       json.array("contents") { array in encodeContents(request, options, &array, &list) }
       encodeTools(request, &json, &list)
@@ -23,8 +21,7 @@ package enum Gemini {
     }
     if request.user != nil { list.addHint("user", "has no counterpart") }
     if request.metadata != nil { list.addHint("metadata", "has no counterpart") }
-    losses = list
-    return writer.bytes
+    return body
   }
 
   private static func encodeSystem(
@@ -52,14 +49,7 @@ package enum Gemini {
     _ json: inout JSONWriter,
     _ list: inout LossList
   ) {
-    var functions: [FunctionTool] = []
-    for (index, tool) in request.tools.enumerated() {
-      switch tool {
-      case .function(let function): functions.append(function)
-      case .provider(let type, _, _):
-        list.add("tools[\(index)]", "\(Loss.quoted(type)) is a tool of another provider")
-      }
-    }
+    let functions = request.functions(&list)
     guard !functions.isEmpty else { return }
     json.array("tools") {
       $0.object {
@@ -119,8 +109,7 @@ package enum Gemini {
     _ list: inout LossList
   ) {
     let sampling = request.sampling
-    var writer = JSONWriter()
-    writer.object { json in
+    json.objectIfAny("generationConfig") { json in
       json.number("temperature", ifAny: sampling.temperature)
       json.number("topP", ifAny: sampling.topP)
       json.number("topK", ifAny: sampling.topK)
@@ -128,9 +117,7 @@ package enum Gemini {
       json.number("presencePenalty", ifAny: sampling.presencePenalty)
       json.number("frequencyPenalty", ifAny: sampling.frequencyPenalty)
       json.int("maxOutputTokens", ifAny: request.maxTokens)
-      if !sampling.stop.isEmpty {
-        json.array("stopSequences") { array in for stop in sampling.stop { array.string(stop) } }
-      }
+      json.strings("stopSequences", ifAny: sampling.stop)
       switch request.format {
       case nil, .text: break
       case .jsonObject: json.string("responseMimeType", "application/json")
@@ -139,9 +126,6 @@ package enum Gemini {
         json.raw("responseJsonSchema", ifAny: schema.schema)
       }
       if let reasoning = request.reasoning { encode(reasoning, &json) }
-    }
-    if writer.bytes.count > 2 {
-      json.raw("generationConfig", RawJSON(checked: writer.bytes[...]))
     }
     if sampling.logprobs == true { list.add("logprobs", "has no counterpart") }
     if sampling.choices ?? 1 > 1 { list.add("n", "one answer only") }

@@ -7,6 +7,14 @@ package struct JSONWriter {
     bytes.reserveCapacity(capacity)
   }
 
+  /// The bytes of one object.
+  package static func object(capacity: Int = 256, _ content: (inout JSONWriter) -> Void) -> [UInt8]
+  {
+    var writer = JSONWriter(capacity: capacity)
+    writer.object(content)
+    return writer.bytes
+  }
+
   package mutating func object(_ content: (inout JSONWriter) -> Void) {
     open(UInt8(ascii: "{"))
     content(&self)
@@ -139,7 +147,20 @@ extension JSONWriter {
     if let value { string(value) } else { null() }
   }
 
+<<<<<<< HEAD
   package mutating func int(_ key: StaticString, _ value: Int) {
+=======
+  package mutating func strings(_ key: StaticString, _ values: [String]) {
+    array(key) { array in for value in values { array.string(value) } }
+  }
+
+  /// Writes the key only if there are values.
+  package mutating func strings(_ key: StaticString, ifAny values: [String]) {
+    if !values.isEmpty { strings(key, values) }
+  }
+
+  package mutating func int(_ key: StaticString, _ value: Int) {
+>>>>>>> tidy
     self.key(key)
     int(value)
   }
@@ -182,7 +203,17 @@ extension JSONWriter {
     object(content)
   }
 
+<<<<<<< HEAD
   package mutating func array(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
+=======
+  /// Writes the key only if something is written into the object.
+  package mutating func objectIfAny(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
+    let bytes = Self.object(content)
+    if bytes.count > 2 { raw(key, RawJSON(checked: bytes[...])) }
+  }
+
+  package mutating func array(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
+>>>>>>> tidy
     self.key(key)
     array(content)
   }

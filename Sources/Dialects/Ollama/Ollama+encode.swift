@@ -2,11 +2,9 @@ extension Ollama {
   static func encode(
     _ request: ChatRequest,
     _ options: TranslationOptions,
-    _ losses: inout LossList
+    _ list: inout LossList
   ) -> [UInt8] {
-    var list = losses
-    var writer = JSONWriter(capacity: 4096)
-    writer.object { json in
+    let body = JSONWriter.object(capacity: 4096) { json in
       json.string("model", options.model ?? request.model)
       json.array("messages") { array in
         let names = request.callNames
@@ -31,8 +29,7 @@ extension Ollama {
     if request.user != nil { list.addHint("user", "has no counterpart") }
     if request.metadata != nil { list.addHint("metadata", "has no counterpart") }
     if request.sampling.choices ?? 1 > 1 { list.add("n", "one answer only") }
-    losses = list
-    return writer.bytes
+    return body
   }
 
   private static func encodeReasoning(
@@ -70,14 +67,7 @@ extension Ollama {
     case ToolChoice.none?: return
     case .required, .function, .opaque: list.add("tool_choice", "a tool cannot be forced")
     }
-    var functions: [FunctionTool] = []
-    for (index, tool) in request.tools.enumerated() {
-      switch tool {
-      case .function(let function): functions.append(function)
-      case .provider(let type, _, _):
-        list.add("tools[\(index)]", "\(Loss.quoted(type)) is a tool of another provider")
-      }
-    }
+    let functions = request.functions(&list)
     guard !functions.isEmpty else { return }
     let isOwn = request.origin?.family == .ollama
     json.array("tools") { array in
@@ -109,21 +99,17 @@ extension Ollama {
     _ list: inout LossList
   ) {
     let sampling = request.sampling
-    var options = JSONWriter()
-    options.object { json in
+    json.objectIfAny("options") { json in
       json.number("temperature", ifAny: sampling.temperature)
       json.number("top_p", ifAny: sampling.topP)
       json.number("top_k", ifAny: sampling.topK)
       json.number("seed", ifAny: sampling.seed)
-      if !sampling.stop.isEmpty {
-        json.array("stop") { array in for stop in sampling.stop { array.string(stop) } }
-      }
+      json.strings("stop", ifAny: sampling.stop)
       json.int("num_predict", ifAny: request.maxTokens)
       json.number("presence_penalty", ifAny: sampling.presencePenalty)
       json.number("frequency_penalty", ifAny: sampling.frequencyPenalty)
       json.rest(request.engineOptions, of: dialect)
     }
-    if options.bytes.count > 2 { json.raw("options", RawJSON(checked: options.bytes[...])) }
   }
 
   private static func encode(
@@ -235,9 +221,7 @@ extension Ollama {
       list.add(part.rest, at: path, hints: TranslationOptions.hints, to: dialect)
     }
     json.string("content", texts.joined(separator: "\n"))
-    if !images.isEmpty {
-      json.array("images") { array in for image in images { array.string(image) } }
-    }
+    json.strings("images", ifAny: images)
   }
 }
 

@@ -26,17 +26,13 @@ package enum Ollama {
     let root = try JSON.request(body)
     var request = ChatRequest(model: try root.requiredString("model"), origin: dialect)
     var calls = CallPairing()
-    var index = 0
-    for message in try root.requiredArray("messages") {
+    for (index, message) in try root.requiredArray("messages").enumerated() {
       let path = "messages[\(index)]"
       request.messages.append(try decode(message: message, at: path, &calls))
-      index += 1
     }
-    index = 0
-    for tool in try root.optionalArray("tools") {
+    for (index, tool) in try root.optionalArray("tools").enumerated() {
       let tool = try OpenAIChat.decode(tool: tool, at: "tools[\(index)]", of: dialect)
       request.tools.append(tool)
-      index += 1
     }
     try decodeCommon(root, &request)
     request.rest = Rest(root, of: dialect, besides: requestFields)
@@ -121,11 +117,9 @@ package enum Ollama {
         result.parts.append(Part(.thinking(Thinking(thoughts))))
       }
       if !text.isEmpty { result.parts.append(.text(text)) }
-      var index = 0
-      for call in try message.optionalArray("tool_calls", at: path) {
+      for (index, call) in try message.optionalArray("tool_calls", at: path).enumerated() {
         let call = try decode(call: call, at: "\(path).tool_calls[\(index)]", &calls)
         result.parts.append(Part(.toolCall(call)))
-        index += 1
       }
     case "tool":
       let name = try message.optionalString("tool_name", at: path)

@@ -1,13 +1,11 @@
 extension OpenAIChat {
-  /// Writes a request; what has no place in it is named in `losses`.
+  /// Writes a request; what has no place in it is named in `list`.
   static func encode(
     _ request: ChatRequest,
     _ options: TranslationOptions,
-    _ losses: inout LossList
+    _ list: inout LossList
   ) -> [UInt8] {
-    var list = losses
-    var writer = JSONWriter(capacity: 4096)
-    writer.object { json in
+    JSONWriter.object(capacity: 4096) { json in
       json.string("model", options.model ?? request.model)
       json.array("messages") { array in
         for message in request.messages { encode(message, request, options, &array, &list) }
@@ -40,8 +38,6 @@ extension OpenAIChat {
       json.rest(request.rest, of: dialect)
       list.add(request.rest, at: "", hints: TranslationOptions.hints, to: dialect)
     }
-    losses = list
-    return writer.bytes
   }
 
   private static func encodeReasoning(
@@ -77,8 +73,8 @@ extension OpenAIChat {
     }
     if sampling.stop.count == 1 {
       json.string("stop", sampling.stop[0])
-    } else if !sampling.stop.isEmpty {
-      json.array("stop") { array in for stop in sampling.stop { array.string(stop) } }
+    } else {
+      json.strings("stop", ifAny: sampling.stop)
     }
     json.number("seed", ifAny: sampling.seed)
     json.number("presence_penalty", ifAny: sampling.presencePenalty)
@@ -93,11 +89,7 @@ extension OpenAIChat {
     _ json: inout JSONWriter,
     _ list: inout LossList
   ) {
-    let tools = request.tools.enumerated().filter { index, tool in
-      guard case .provider(let type, _, let origin) = tool, origin != dialect else { return true }
-      list.add("tools[\(index)]", "\(Loss.quoted(type)) is a tool of another provider")
-      return false
-    }
+    let tools = request.tools(for: dialect, &list)
     guard !tools.isEmpty else { return }
     json.array("tools") { array in
       for (index, tool) in tools {

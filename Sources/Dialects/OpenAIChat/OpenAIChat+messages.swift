@@ -28,11 +28,9 @@ extension OpenAIChat {
     if let refusal = try message.optionalString("refusal", at: path) {
       result.parts.append(Part(.refusal(refusal)))
     }
-    var index = 0
-    for call in try message.optionalArray("tool_calls", at: path) {
+    for (index, call) in try message.optionalArray("tool_calls", at: path).enumerated() {
       let call = try decode(call: call, at: "\(path).tool_calls[\(index)]")
       result.parts.append(Part(.toolCall(call)))
-      index += 1
     }
     if let call = message.present("function_call") {
       let name = try call.requiredString("name", at: "\(path).function_call")

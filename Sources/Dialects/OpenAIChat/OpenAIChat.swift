@@ -15,15 +15,11 @@ package enum OpenAIChat {
     var request = ChatRequest(model: try root.requiredString("model"), origin: dialect)
     request.isStream = try root.optionalBool("stream") ?? false
     request.wantsUsage = root["stream_options"]?["include_usage"]?.bool ?? false
-    var index = 0
-    for message in try root.requiredArray("messages") {
+    for (index, message) in try root.requiredArray("messages").enumerated() {
       request.messages.append(try decode(message: message, at: "messages[\(index)]"))
-      index += 1
     }
-    index = 0
-    for tool in try root.optionalArray("tools") {
+    for (index, tool) in try root.optionalArray("tools").enumerated() {
       request.tools.append(try decode(tool: tool, at: "tools[\(index)]"))
-      index += 1
     }
     request.toolChoice = decode(choice: root.present("tool_choice"))
     request.allowsParallelCalls = try root.optionalBool("parallel_tool_calls")

@@ -8,10 +8,8 @@ extension OpenAIResponses {
     guard input.isArray else {
       throw .invalid(path: "input", why: "must be a string or an array")
     }
-    var index = 0
-    for item in input.elements {
+    for (index, item) in input.elements.enumerated() {
       try decode(item: item, at: "input[\(index)]", into: &messages)
-      index += 1
     }
   }
 

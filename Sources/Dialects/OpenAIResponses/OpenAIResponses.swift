@@ -24,10 +24,8 @@ package enum OpenAIResponses {
       request.hasInstructions = true
     }
     try decode(input: root.present("input"), into: &request.messages)
-    var index = 0
-    for tool in try root.optionalArray("tools") {
+    for (index, tool) in try root.optionalArray("tools").enumerated() {
       request.tools.append(try decode(tool: tool, at: "tools[\(index)]"))
-      index += 1
     }
     request.toolChoice = decode(choice: root.present("tool_choice"))
     request.allowsParallelCalls = try root.optionalBool("parallel_tool_calls")

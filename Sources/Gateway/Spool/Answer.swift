@@ -52,9 +52,14 @@ extension AnswerHead {
     return bytes
   }
 
+  /// The time alone, which opening asks for a hundred thousand times.
+  static func time(encoded bytes: UnsafeRawBufferPointer) -> Int64? {
+    bytes.count >= 8 ? bytes.load(Int64.self, at: 0) : nil
+  }
+
   init?(encoded bytes: UnsafeRawBufferPointer) {
-    guard bytes.count >= 8 else { return nil }
-    begunAt = bytes.load(Int64.self, at: 0)
+    guard let time = Self.time(encoded: bytes) else { return nil }
+    begunAt = time
     var parts: [[UInt8]] = []
     var place = 8
     for _ in 0..<3 {
@@ -78,9 +83,14 @@ extension AnswerEnd {
     littleEndianBytes(endedAt) + [outcome.rawValue] + summary
   }
 
+  static func time(encoded bytes: UnsafeRawBufferPointer) -> Int64? {
+    bytes.count >= 9 ? bytes.load(Int64.self, at: 0) : nil
+  }
+
   init?(encoded bytes: UnsafeRawBufferPointer) {
-    guard bytes.count >= 9, let outcome = Outcome(rawValue: bytes[8]) else { return nil }
-    endedAt = bytes.load(Int64.self, at: 0)
+    guard let time = Self.time(encoded: bytes), let outcome = Outcome(rawValue: bytes[8])
+    else { return nil }
+    endedAt = time
     self.outcome = outcome
     summary = Array(bytes[9...])
   }

@@ -94,6 +94,7 @@ package struct AnswerCursor {
       case .begin: AnswerHead(encoded: payload).map(Part.begin)
       case .piece: .piece(Array(payload))
       case .end: AnswerEnd(encoded: payload).map(Part.end)
+      case .index: nil
       }
     }
     guard let part else { throw .damaged(path: place.file.path.string, offset: place.offset) }

@@ -10,7 +10,8 @@ final class SegmentFile: Sendable {
   private let descriptor: FileDescriptor
 
   static let magic = Array("CAISPOOL".utf8)
-  static let version: UInt32 = 1
+  /// Since 2, a segment that is closed ends in an index.
+  static let version: UInt32 = 2
   /// Magic, version, number.
   static let headerSize = 16
 
@@ -61,11 +62,7 @@ final class SegmentFile: Sendable {
   }
 
   func writeHeader() throws(SpoolError) {
-    let header = Self.header(number)
-    let result = header.withUnsafeBytes { bytes in
-      Result { () throws(SpoolError) in try write(bytes, at: 0) }
-    }
-    try result.get()
+    try write(Self.header(number), at: 0)
   }
 
   static func header(_ number: UInt32) -> [UInt8] {
@@ -98,6 +95,13 @@ final class SegmentFile: Sendable {
     } catch {
       throw SpoolError(error, path: path)
     }
+  }
+
+  func write(_ bytes: [UInt8], at offset: Int) throws(SpoolError) {
+    let result = bytes.withUnsafeBytes { bytes in
+      Result { () throws(SpoolError) in try write(bytes, at: offset) }
+    }
+    try result.get()
   }
 
   /// Reads `count` bytes, or as many as there are.

@@ -11,6 +11,8 @@ struct SegmentScan: Equatable {
 
   enum Header: Equatable {
     case whole
+    /// An earlier Caisson wrote it: read, and not written further.
+    case older
     case short
     case foreign
     case newer(Int)
@@ -31,7 +33,8 @@ struct SegmentScan: Equatable {
     let isOurs = bytes.load(UInt32.self, at: 12) == number
     // A flipped bit in the number is damage; so is one in a version that was never given.
     guard isOurs, version > 0, version < 1 << 16 else { return .foreign }
-    return version == SegmentFile.version ? .whole : .newer(Int(version))
+    if version == SegmentFile.version { return .whole }
+    return version < SegmentFile.version ? .older : .newer(Int(version))
   }
 
   /// Goes over the records behind the header, calling `record` for each that is whole.

@@ -2,21 +2,6 @@ internal import Glibc
 package import SystemPackage
 
 extension Spool {
-  /// An answer that was there when the spool was opened.
-  package struct Found: Sendable, Equatable {
-    package enum State: Sendable, Equatable {
-      /// The provider began to answer, and no byte of it was kept.
-      case begun
-      /// Whoever wrote it died: so many bytes are there.
-      case partial(bytes: Int)
-      case ended(AnswerEnd)
-    }
-
-    package let call: CallNumber
-    package let head: AnswerHead
-    package let state: State
-  }
-
   /// A segment that was put aside: its answers can be read up to the damage, and nobody deletes it.
   package struct Damage: Sendable, Equatable {
     package let path: String
@@ -34,14 +19,13 @@ extension Spool {
 
   /// Opens the spool of a directory, which is made where it is missing.
   ///
-  /// `found` is told of each answer as it is read: those that
-  /// ended in the order of their ends, then the others. They are not returned, because there may be
-  /// hundreds of thousands. `clock` gives microseconds since 1970.
+  /// Of a segment that was closed only the index is read. It tells of no answer, because there may
+  /// be hundreds of thousands: whoever has calls that are not settled asks for each with
+  /// ``Spool/answer(of:)``. `clock` gives microseconds since 1970.
   package static func open(
     directory: FilePath,
     options: SpoolOptions = SpoolOptions(),
-    clock: @escaping @Sendable () -> Int64 = Spool.now,
-    found: @escaping (Found) -> Void = { _ in }
+    clock: @escaping @Sendable () -> Int64 = Spool.now
   ) throws(SpoolError) -> Opened {
     let path = directory.string
     if mkdir(path, 0o700) == 0 { _ = chmod(path, 0o700) }
@@ -49,10 +33,7 @@ extension Spool {
     var options = options
     // Places in a segment are 32 bits wide, and one record may exceed the bound.
     options.segmentBytes = min(max(options.segmentBytes, 1 << 10), 1 << 30)
-    var reader = SpoolReader(
-      state: SpoolState(directory: directory, options: options),
-      found: found
-    )
+    var reader = SpoolReader(state: SpoolState(directory: directory, options: options))
     try reader.readAll()
     let (damage, cutBytes) = (reader.damage, reader.cutBytes)
     let spool = Spool(lock: lock, state: reader.state, clock: clock)

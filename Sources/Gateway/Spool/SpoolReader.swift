@@ -3,25 +3,15 @@ internal import SystemPackage
 
 /// Reads what an earlier process left, segment by segment, into the state that goes on from there.
 struct SpoolReader {
-  /// A call whose end has not been read. Of the others only a place is kept: there may be hundreds
-  /// of thousands.
-  private struct Call {
-    var head: AnswerHead
-    var last: RecordPlace
-    var segments: [UInt32]
-    var bytes = 0
-    var pieces = 0
-  }
-
   private(set) var state: SpoolState
   private(set) var damage: [Spool.Damage] = []
   private(set) var cutBytes = 0
-  private var calls: [CallNumber: Call] = [:]
-  private let found: (Spool.Found) -> Void
+  /// The answers whose end has not been read. Of the others only a place is kept: there may be
+  /// hundreds of thousands.
+  private var open: [CallNumber: AnswerTrail] = [:]
 
-  init(state: SpoolState, found: @escaping (Spool.Found) -> Void) {
+  init(state: SpoolState) {
     self.state = state
-    self.found = found
   }
 
   mutating func readAll() throws(SpoolError) {
@@ -33,20 +23,7 @@ struct SpoolReader {
       try read(name, isLast: isLast, &buffer)
       state.nextSegment = max(state.nextSegment, name.number &+ 1)
     }
-    for (number, call) in calls.sorted(by: { $0.key < $1.key }) {
-      keep(number, call, until: call.head.begunAt)
-      let isBegun = call.pieces == 0
-      found(
-        .init(call: number, head: call.head, state: isBegun ? .begun : .partial(bytes: call.bytes))
-      )
-    }
-  }
-
-  private mutating func keep(_ number: CallNumber, _ call: Call, until time: Int64) {
-    if let index = state.index(of: call.last.segment) {
-      state.segments[index].finished[number] = call.last.offset
-    }
-    state.note(time: time, in: call.segments)
+    for (call, trail) in open { state.keep(call, trail) }
   }
 
   // MARK: - Segments
@@ -84,8 +61,12 @@ struct SpoolReader {
   ) throws(SpoolError) {
     let path = state.directory.appending(name.text)
     let file = try SegmentFile.open(path, number: name.number)
+    if !name.isAside, let (index, size) = try file.index() {
+      return take(index, of: file, size: size)
+    }
     let bytes = try buffer.fill(from: file)
-    switch SegmentScan.header(of: bytes, number: name.number) {
+    let header = SegmentScan.header(of: bytes, number: name.number)
+    switch header {
     case .newer(let found):
       throw .newerFormat(path: path.string, found: found, known: Int(SegmentFile.version))
     case .short where isLast:
@@ -96,9 +77,10 @@ struct SpoolReader {
       state.segments.append(.init(file: file, size: SegmentFile.headerSize))
     case .short, .foreign:
       try putAside(file, name, size: 0, of: bytes.count)
-    case .whole:
+    case .whole, .older:
+      let standing: SpoolState.Segment.Standing = isLast && header == .whole ? .growing : .closed
       // Before its records, which are noted in it.
-      state.segments.append(.init(file: file, size: bytes.count))
+      state.segments.append(.init(file: file, size: bytes.count, standing: standing))
       let scan = SegmentScan(bytes) { head, offset, payload in
         take(head, RecordPlace(segment: name.number, offset: UInt32(offset)), payload)
       }
@@ -130,7 +112,7 @@ struct SpoolReader {
     damage.append(Spool.Damage(path: file.path.string, offset: size, size: total))
     let finished = state.index(of: name.number).map { state.segments.remove(at: $0).finished }
     state.segments.append(
-      .init(file: file, size: size, finished: finished ?? [:], isAside: true)
+      .init(file: file, size: size, finished: finished ?? CallPlaces(), standing: .aside)
     )
   }
 
@@ -143,23 +125,54 @@ struct SpoolReader {
     _ place: RecordPlace,
     _ payload: UnsafeRawBufferPointer
   ) {
-    if head.kind == .begin {
-      guard head.previous == .none, let answer = AnswerHead(encoded: payload) else { return }
-      calls[head.call] = Call(head: answer, last: place, segments: [place.segment])
-      return
+    switch head.kind {
+    case .begin:
+      guard head.previous == .none, let time = AnswerHead.time(encoded: payload) else { return }
+      open[head.call] = AnswerTrail(from: place, newest: time)
+    case .piece:
+      guard let index = self.place(of: head.call, after: head.previous) else { return }
+      open.values[index].goOn(to: place)
+    case .end:
+      guard let index = self.place(of: head.call, after: head.previous),
+        let time = AnswerEnd.time(encoded: payload)
+      else { return }
+      var trail = open.remove(at: index).value
+      trail.goOn(to: place)
+      trail.newest = max(trail.newest, time)
+      state.keep(head.call, trail)
+    case .index: break
     }
-    guard var call = calls[head.call], call.last == head.previous else { return }
-    call.last = place
-    if call.segments.last != place.segment { call.segments.append(place.segment) }
-    if head.kind == .end {
-      guard let end = AnswerEnd(encoded: payload) else { return }
-      calls[head.call] = nil
-      keep(head.call, call, until: max(call.head.begunAt, end.endedAt))
-      found(.init(call: head.call, head: call.head, state: .ended(end)))
-      return
+  }
+
+  private func place(
+    of call: CallNumber,
+    after previous: RecordPlace
+  ) -> Dictionary<CallNumber, AnswerTrail>.Index? {
+    guard let index = open.index(forKey: call), open.values[index].last == previous
+    else { return nil }
+    return index
+  }
+
+  /// Adds what the index of a segment says to its calls, as reading its records would.
+  private mutating func take(_ index: SegmentIndex, of file: SegmentFile, size: Int) {
+    func place(of part: SegmentIndex.Part) -> RecordPlace {
+      RecordPlace(segment: file.number, offset: part.offset)
     }
-    call.bytes += payload.count
-    call.pieces += 1
-    calls[head.call] = call
+    state.segments.append(
+      .init(file: file, size: size, newest: index.newest, standing: .closed)
+    )
+    for part in index.parts where part.previous != .none {
+      guard let found = self.place(of: part.call, after: part.previous) else { continue }
+      open.values[found].goOn(to: place(of: part))
+      open.values[found].newest = part.newest
+      if part.isOver { state.keep(part.call, open.remove(at: found).value) }
+    }
+    let last = state.segments.count - 1
+    // A call whose part is over may have been begun again here.
+    let parts = state.segments[last].finished.recent.filter { index.whole[$0.key] == nil }
+    state.segments[last].finished = CallPlaces(closed: index.whole, recent: parts)
+    for part in index.parts where part.previous == .none {
+      open[part.call] = AnswerTrail(from: place(of: part), newest: part.newest)
+    }
   }
 }

@@ -35,6 +35,8 @@ struct RecordHead: Equatable {
     case begin = 1
     case piece = 2
     case end = 3
+    /// Belongs to no call: what a closed segment holds.
+    case index = 4
   }
 
   var kind: Kind
@@ -56,7 +58,6 @@ struct RecordHead: Equatable {
     let head = UnsafeRawBufferPointer(rebasing: record[4..<Self.size])
     record.store(checksum(head, after: payloadChecksum), at: 0)
   }
-
 }
 
 extension RecordHead {
@@ -112,7 +113,7 @@ extension UnsafeRawBufferPointer {
 }
 
 extension UnsafeMutableRawBufferPointer {
-  fileprivate func store(_ number: some FixedWidthInteger, at offset: Int) {
+  func store(_ number: some FixedWidthInteger, at offset: Int) {
     storeBytes(of: number.littleEndian, toByteOffset: offset, as: type(of: number))
   }
 }

@@ -8,18 +8,25 @@ struct SpoolState {
     var size: Int
     /// The latest begin or end of a call that has a record here; microseconds since 1970.
     var newest: Int64 = 0
-    /// Where the last record of each call is that ended here. One place a call is all that a
-    /// finished answer costs in memory.
-    var finished: [CallNumber: UInt32] = [:]
-    /// Damaged: read up to the damage, never written, never deleted.
-    var isAside = false
+    /// Where the answers are that are over, and whose last record is here.
+    var finished = CallPlaces()
+    /// What is here of those of them that began in an earlier segment; until it is closed.
+    var parts: [SegmentIndex.Part] = []
+    var standing = Standing.growing
+
+    enum Standing {
+      /// The last one, to which records are added.
+      case growing
+      case closed
+      /// Damaged: read up to the damage, never written, never deleted.
+      case aside
+    }
   }
 
   /// A call that is being written, by this process.
   struct OpenCall {
-    var last: RecordPlace
-    /// The segments that hold a record of it; it keeps them.
-    var segments: [UInt32]
+    /// It keeps the segments that hold a record of it.
+    var trail: AnswerTrail
     var watchers: [UInt64: @Sendable () -> Void] = [:]
   }
 
@@ -38,7 +45,7 @@ struct SpoolState {
 
   /// Where the last record of a call is, whether it is being written, and in which files to look.
   func last(of call: CallNumber) -> (place: RecordPlace, isOpen: Bool)? {
-    if let open = open[call] { return (open.last, true) }
+    if let open = open[call] { return (open.trail.last, true) }
     for segment in segments.reversed() {
       if let offset = segment.finished[call] {
         return (RecordPlace(segment: segment.file.number, offset: offset), false)
@@ -70,29 +77,29 @@ struct SpoolState {
     now: Int64
   ) throws(SpoolError) -> Written {
     let open = open[call]
-    switch kind {
-    case .begin: guard open == nil else { throw .beingWritten(call) }
-    case .piece, .end: guard open != nil else { throw .notBeingWritten(call) }
+    if kind == .begin {
+      guard open == nil else { throw .beingWritten(call) }
+    } else {
+      guard open != nil else { throw .notBeingWritten(call) }
     }
     let head = RecordHead(
       kind: kind,
       call: call,
-      previous: open?.last ?? .none,
+      previous: open?.trail.last ?? .none,
       length: record.count - RecordHead.size
     )
     head.write(into: record, payloadChecksum: payloadChecksum)
     let place = try append(UnsafeRawBufferPointer(record), now: now)
     if kind == .begin {
-      self.open[call] = OpenCall(last: place, segments: [place.segment])
+      self.open[call] = OpenCall(trail: AnswerTrail(from: place, newest: now))
       note(time: now, in: [place.segment])
       return Written(watchers: [:])
     }
-    self.open[call]?.last = place
-    if open?.segments.last != place.segment { self.open[call]?.segments.append(place.segment) }
+    self.open[call]?.trail.goOn(to: place)
     guard kind == .end, let ended = close(call, time: now) else {
       return Written(watchers: open?.watchers ?? [:])
     }
-    let unsynced = options.syncsAtEnd ? ended.segments.compactMap { file($0) } : []
+    let unsynced = options.syncsAtEnd ? ended.trail.segments.compactMap { file($0) } : []
     return Written(watchers: ended.watchers, unsynced: unsynced)
   }
 
@@ -108,6 +115,7 @@ struct SpoolState {
       needsCut = false
     }
     if needsSegment(for: record.count) {
+      try closeLast()
       expired += expire(now: now, room: options.segmentBytes)
       let file = try SegmentFile.create(in: directory, number: nextSegment)
       nextSegment += 1
@@ -131,7 +139,7 @@ struct SpoolState {
   }
 
   private func needsSegment(for count: Int) -> Bool {
-    guard let last = segments.last, !last.isAside else { return true }
+    guard let last = segments.last, last.standing == .growing else { return true }
     return last.size > SegmentFile.headerSize && last.size + count > options.segmentBytes
   }
 
@@ -146,20 +154,29 @@ struct SpoolState {
   /// Takes away the call's state of being written; its answer stays to be read.
   mutating func close(_ call: CallNumber, time: Int64) -> OpenCall? {
     guard let ended = open.removeValue(forKey: call) else { return nil }
-    note(time: time, in: ended.segments)
-    if let index = index(of: ended.last.segment) {
-      segments[index].finished[call] = ended.last.offset
-    }
+    var trail = ended.trail
+    trail.newest = max(trail.newest, time)
+    keep(call, trail)
     return ended
+  }
+
+  /// Remembers where an answer is to which nothing is added any more.
+  mutating func keep(_ call: CallNumber, _ trail: AnswerTrail) {
+    note(time: trail.newest, in: trail.segments)
+    guard let index = index(of: trail.last.segment) else { return }
+    segments[index].finished[call] = trail.last.offset
+    if segments[index].standing == .growing, trail.before != .none {
+      segments[index].parts.append(trail.part(of: call, isOver: true))
+    }
   }
 
   /// Takes out the segments that may go: past the retention, and then the oldest until there is
   /// `room` within the bound. Never one with an answer that is being written, or the last.
   mutating func expire(now: Int64, room: Int) -> [SegmentFile] {
-    var kept = Set(open.values.flatMap(\.segments))
-    kept.formUnion(segments.lazy.filter(\.isAside).map(\.file.number))
+    var kept = Set(open.values.flatMap(\.trail.segments))
+    kept.formUnion(segments.lazy.filter { $0.standing == .aside }.map(\.file.number))
     if let last = segments.last { kept.insert(last.file.number) }
-    var total = segments.reduce(room) { $0 + ($1.isAside ? 0 : $1.size) }
+    var total = segments.reduce(room) { $0 + ($1.standing == .aside ? 0 : $1.size) }
     var gone: [SegmentFile] = []
     segments.removeAll { segment in
       guard !kept.contains(segment.file.number) else { return false }

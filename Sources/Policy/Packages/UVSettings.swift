@@ -16,11 +16,7 @@ package struct UVSettings: Hashable, Sendable {
   /// Reads a `uv.toml`, as far as it tells of indexes. What tells of one and cannot be read is an
   /// error: passing over it would let the run use another index.
   package mutating func read(_ text: String) throws(ValueProblem) {
-    var file = UVFile()
-    for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-      try file.read(line)
-    }
-    try file.end()
+    let file = try UVFile(text)
     if let named = file.indexes.first(where: \.isDefault)?.address ?? file.index { index = named }
     for entry in file.indexes where !entry.isDefault {
       extra.append(Index(name: entry.name, address: entry.address))
@@ -54,7 +50,7 @@ package struct UVSettings: Hashable, Sendable {
   }
 }
 
-/// The lines of a `uv.toml` that tell of indexes.
+/// What a `uv.toml` tells of indexes.
 private struct UVFile {
   struct Entry {
     var name: String?
@@ -62,92 +58,77 @@ private struct UVFile {
     var isDefault = false
   }
 
-  var index: String?
-  var extra: [String] = []
-  var links: [String] = []
-  var indexes: [Entry] = []
-  private var table = ""
-  /// A list that goes on over lines.
-  private var open: (key: String, text: String)?
+  private(set) var index: String?
+  private(set) var extra: [String] = []
+  private(set) var links: [String] = []
+  private(set) var indexes: [Entry] = []
 
-  mutating func read(_ line: Substring) throws(ValueProblem) {
-    let text = Self.withoutComment(line).trimmed
-    guard !text.isEmpty else { return }
-    if let list = open {
-      open = nil
-      return try take(list.key, "\(list.text) \(text)")
+  private static let keys: Set<String> = [
+    "index", "index-url", "extra-index-url", "find-links", "pip.index", "pip.index-url",
+    "pip.extra-index-url", "pip.find-links", "index.url", "index.name", "index.default",
+  ]
+
+  init(_ text: String) throws(ValueProblem) {
+    let tree: YAMLNode
+    do throws(PolicyError) {
+      tree = try TOMLTree.read(text, file: "uv.toml", only: Self.keys)
+    } catch {
+      throw Self.problem("line \(error.problems.first?.line ?? 1) cannot be read")
     }
-    if text.hasPrefix("[") {
-      table = text.filter { $0 != " " && $0 != "\t" }
-      if table == "[[index]]" { indexes.append(Entry()) }
-      return
-    }
-    guard let equals = text.firstIndex(of: "=") else { return }
-    try take(
-      String(text[..<equals].trimmed),
-      String(text[text.index(after: equals)...].trimmed)
-    )
+    try take(tree, in: "")
   }
 
-  func end() throws(ValueProblem) {
-    guard open == nil, indexes.allSatisfy({ !$0.address.isEmpty }) else {
-      throw Self.problem("the list of indexes is not whole")
-    }
-  }
-
-  private mutating func take(_ key: String, _ value: String) throws(ValueProblem) {
-    switch (table, key) {
-    case ("[[index]]", "url"): indexes[indexes.count - 1].address = try Self.text(value)
-    case ("[[index]]", "name"): indexes[indexes.count - 1].name = try Self.text(value)
-    case ("[[index]]", "default"): indexes[indexes.count - 1].isDefault = value == "true"
-    case ("", "index"), ("[pip]", "index"): throw Self.problem("'index' is a list of tables")
-    case ("", "index-url"), ("[pip]", "index-url"): index = try Self.text(value)
-    case ("", "extra-index-url"), ("[pip]", "extra-index-url"):
-      extra += try list(key, value)
-    case ("", "find-links"), ("[pip]", "find-links"): links += try list(key, value)
-    default: break
+  private mutating func take(_ node: YAMLNode, in table: String) throws(ValueProblem) {
+    for (key, value) in Self.pairs(node) {
+      switch table + key {
+      case "pip": try take(value, in: "pip.")
+      case "index":
+        guard case .list(let nodes) = value.content else {
+          throw Self.problem("'index' is a list of tables")
+        }
+        for node in nodes { indexes.append(try Self.entry(node)) }
+      case "index-url", "pip.index-url": index = try Self.text(value)
+      case "extra-index-url", "pip.extra-index-url": extra += try Self.texts(value, key)
+      case "find-links", "pip.find-links": links += try Self.texts(value, key)
+      case let key where Self.keys.contains(key): throw Self.problem("'index' is a list of tables")
+      default: break
+      }
     }
   }
 
-  private mutating func list(_ key: String, _ value: String) throws(ValueProblem) -> [String] {
-    guard value.hasPrefix("["), value.utf8.count < 65_536 else {
-      throw Self.problem("\(quoted(key)) is no list")
+  private static func entry(_ node: YAMLNode) throws(ValueProblem) -> Entry {
+    guard case .map = node.content else { throw problem("'index' is a list of tables") }
+    var entry = Entry()
+    for (key, value) in pairs(node) {
+      switch key {
+      case "url": entry.address = try text(value)
+      case "name": entry.name = try text(value)
+      case "default":
+        if case .scalar("true", isPlain: true) = value.content { entry.isDefault = true }
+      default: break
+      }
     }
-    guard value.hasSuffix("]") else {
-      open = (key, value)
-      return []
-    }
-    var texts: [String] = []
-    for item in value.dropFirst().dropLast().split(separator: ",") where !item.trimmed.isEmpty {
-      texts.append(try Self.text(String(item.trimmed)))
-    }
-    return texts
+    guard !entry.address.isEmpty else { throw problem("an index has no url") }
+    return entry
   }
 
-  private static func text(_ value: String) throws(ValueProblem) -> String {
-    guard let quote = value.first, quote == "\"" || quote == "'", value.last == quote,
-      value.count >= 2
-    else { throw problem("an address is not a text") }
-    let text = String(value.dropFirst().dropLast())
-    guard !text.contains(quote), quote == "'" || !text.contains("\\") else {
-      throw problem("an address is written with escapes or in several lines")
+  private static func pairs(_ node: YAMLNode) -> [(key: String, value: YAMLNode)] {
+    guard case .map(let pairs) = node.content else { return [] }
+    return pairs.compactMap { key, value in
+      if case .scalar(let name, _) = key.content { (name, value) } else { nil }
+    }
+  }
+
+  private static func text(_ node: YAMLNode) throws(ValueProblem) -> String {
+    guard case .scalar(let text, isPlain: false) = node.content else {
+      throw problem("an address is not a text")
     }
     return text
   }
 
-  private static func withoutComment(_ line: Substring) -> Substring {
-    var quote: Character?
-    for place in line.indices {
-      let character = line[place]
-      if character == quote {
-        quote = nil
-      } else if quote == nil, character == "\"" || character == "'" {
-        quote = character
-      } else if quote == nil, character == "#" {
-        return line[..<place]
-      }
-    }
-    return line
+  private static func texts(_ node: YAMLNode, _ key: String) throws(ValueProblem) -> [String] {
+    guard case .list(let nodes) = node.content else { throw problem("\(quoted(key)) is no list") }
+    return try nodes.map { node throws(ValueProblem) in try text(node) }
   }
 
   /// Says nothing of what was written: it may hold a credential.

@@ -157,7 +157,8 @@ extension GatewayKeyCommand {
           let lines = try rows.map { try JSONText.encode($0.json) }
           print(lines.isEmpty ? "[]" : "[\n  \(lines.joined(separator: ",\n  "))\n]")
         } else if rows.isEmpty {
-          complain(Self.none)
+          let wereThere = try !all && !ledger.keys(includingRevoked: true).isEmpty
+          complain(wereThere ? Self.noneLeft : Self.none)
         } else {
           let table = TextTable(titles: KeyRow.titles, rows: rows.map(\.cells))
           print(table.text(width: TerminalGlimpse.width, colour: TerminalGlimpse.hasColour))
@@ -166,6 +167,8 @@ extension GatewayKeyCommand {
     }
 
     private static let none = "there are no keys yet; make one with: caisson gateway key add NAME"
+    private static let noneLeft =
+      "all keys are revoked; see them with: caisson gateway key list --all"
   }
 
   /// `caisson gateway key revoke NAME`

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct FinderTests {
   @Test(arguments: 0..<4) func `finds what a plain search finds`(seed: UInt64) {
-    var random = SeededRandom(seed + 1)
+    var random = SplitMix(seed: seed + 1)
     for _ in 0..<500 {
       let patterns = (0..<Int.random(in: 1...4, using: &random)).map { _ in
         (0..<Int.random(in: 1...6, using: &random)).map { _ in

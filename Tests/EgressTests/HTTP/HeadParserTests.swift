@@ -111,7 +111,7 @@ import Testing
   /// Heads that are nearly in order, mutated with a seed: none traps, each reads the same however
   /// it is cut, and none that is accepted holds what must not be in a head.
   @Test(arguments: 0..<8) func `mutated heads are refused or read alike`(seed: UInt64) throws {
-    var random = SeededRandom(seed)
+    var random = SplitMix(seed: seed)
     let seeds = [
       "GET /a/b?c=d HTTP/1.1\r\nHost: x.test\r\nAccept: */*\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: x.test\r\nContent-Length: 10\r\n\r\n",
@@ -151,21 +151,5 @@ import Testing
     } catch {
       return .failure(error)
     }
-  }
-}
-
-/// The same numbers for the same seed.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) {
-    state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-  }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
   }
 }

@@ -53,7 +53,7 @@ import Testing
   @Test(arguments: 0..<6) func `nothing traps, and nothing ungranted is asked for`(
     seed: UInt64
   ) throws {
-    var random = SeededRandom(seed + 77)
+    var random = SplitMix(seed: seed + 77)
     let policy = try PolicyDocument.parse(
       """
       version: 1
@@ -143,7 +143,7 @@ import Testing
     _ bytes: [UInt8],
     _ channel: EmbeddedChannel,
     _ loop: EmbeddedEventLoop,
-    _ random: inout SeededRandom
+    _ random: inout SplitMix
   ) {
     var rest = bytes[...]
     while !rest.isEmpty, channel.isActive {
@@ -156,7 +156,7 @@ import Testing
     loop.run()
   }
 
-  private func mutated(_ texts: [String], _ random: inout SeededRandom) -> [UInt8] {
+  private func mutated(_ texts: [String], _ random: inout SplitMix) -> [UInt8] {
     var bytes = (0..<Int.random(in: 1...3, using: &random)).flatMap { _ in
       Array((texts.randomElement(using: &random) ?? "").utf8)
     }

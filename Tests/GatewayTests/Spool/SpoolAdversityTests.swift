@@ -105,6 +105,41 @@ import Testing
       #expect(try spool.read(1) != nil)
     }
   }
+
+  @Test(.enabled(if: canMount, "mounting a small disk needs root"))
+  func `a disk without room for an index loses nothing but the index`() async throws {
+    try await withSpool { fixture in
+      try run("mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "none", fixture.directory.string)
+      defer { try? run("umount", "-l", fixture.directory.string) }
+      let ballast = fixture.directory.appending("ballast").string
+      do {
+        var options = SpoolOptions()
+        options.segmentBytes = 40_000
+        let spool = try fixture.open(options).spool
+        // An index of several pages, of which the first bytes fit.
+        for call in 1...450 {
+          try spool.begin(CallNumber(Int64(call)))
+          try spool.end(CallNumber(Int64(call)), .complete, summary: [])
+        }
+        try? fixture.write([UInt8](repeating: 0, count: 1 << 20), to: "ballast")
+        let size = try fixture.bytes(SegmentFile.name(1)).count
+        let large = [UInt8](repeating: 7, count: 3_000)
+        try spool.begin(1_000)
+        #expect(throws: SpoolError.self) { try spool.append(large, to: 1_000) }
+        #expect(try fixture.segments().count == 1)
+        #expect(try fixture.bytes(SegmentFile.name(1)).count <= size + 100)
+        try FileManager.default.removeItem(atPath: ballast)
+        try spool.append(large, to: 1_000)
+        #expect(try fixture.segments().count == 2)
+        #expect(try spool.read(1_000)?.pieces == [large])
+      }
+      let opened = try fixture.open()
+      #expect(opened.damage.isEmpty && opened.cutBytes == 0)
+      #expect(opened.calls.count == 451)
+      #expect(try opened.spool.read(450)?.outcome == .complete)
+      #expect(try opened.spool.read(1_000)?.pieces.count == 1)
+    }
+  }
 }
 
 private let canMount = geteuid() == 0 && access("/usr/bin/mount", X_OK) == 0

@@ -43,7 +43,7 @@ import Testing
 
   private func answers(_ opened: SpoolFixture.Opened) throws -> [CallNumber: ModelAnswer] {
     var answers: [CallNumber: ModelAnswer] = [:]
-    for found in opened.answers { answers[found.call] = try opened.spool.read(found.call) }
+    for call in opened.calls { answers[call] = try opened.spool.read(call) }
     return answers
   }
 
@@ -66,7 +66,7 @@ import Testing
         let again = try fixture.open()
         #expect(again.cutBytes == 0 && again.damage.isEmpty)
         #expect(try again.spool.read(3)?.pieces == [[7]])
-        #expect(again.answers.count == (expected?.answers.count ?? 0) + 1)
+        #expect(again.calls.count == (expected?.answers.count ?? 0) + 1)
       }
     }
   }
@@ -132,20 +132,20 @@ import Testing
       try fixture.write(SegmentFile.header(2), to: SegmentFile.name(2))
       let opened = try fixture.open()
       #expect(opened.damage.count == 1 && opened.cutBytes == 0)
-      #expect(opened.answers.map(\.call) == [1, 2])
+      #expect(opened.calls == [1, 2])
     }
   }
 
   @Test func `a segment of a newer format stops the opening with both numbers`() async throws {
     try await withSpool { fixture in
       var header = SegmentFile.header(1)
-      header[8] = 2
+      header[8] = 3
       try fixture.write(header, to: SegmentFile.name(1))
       #expect(
         throws: SpoolError.newerFormat(
           path: fixture.directory.appending(SegmentFile.name(1)).string,
-          found: 2,
-          known: 1
+          found: 3,
+          known: 2
         )
       ) { try fixture.open() }
     }
@@ -166,7 +166,7 @@ import Testing
         }
         try fixture.write(bytes, to: SegmentFile.name(1))
         let opened = try fixture.open()
-        for found in opened.answers { #expect(try opened.spool.read(found.call) != nil) }
+        for call in opened.calls { #expect(try opened.spool.read(call) != nil) }
       }
     }
   }

@@ -16,24 +16,21 @@ final class SpoolFixture: Sendable {
 
   struct Opened {
     let spool: Spool
-    /// By number of the call.
-    let answers: [Spool.Found]
+    /// Whose answers, or parts of them, it found.
+    let calls: [CallNumber]
     let damage: [Spool.Damage]
     let cutBytes: Int
   }
 
   func open(_ options: SpoolOptions = SpoolOptions()) throws -> Opened {
-    var answers: [Spool.Found] = []
     let opened = try Spool.open(
       directory: directory,
       options: options,
-      clock: { self.time.withLock { $0 } },
-      found: { answers.append($0) }
+      clock: { self.time.withLock { $0 } }
     )
-    answers.sort { $0.call < $1.call }
     return Opened(
       spool: opened.spool,
-      answers: answers,
+      calls: opened.spool.calls,
       damage: opened.damage,
       cutBytes: opened.cutBytes
     )
@@ -81,6 +78,18 @@ struct ModelAnswer: Equatable {
 extension Spool {
   func begin(_ call: CallNumber, _ scope: String = "key") throws {
     try begin(call, scope: Array(scope.utf8), requestHash: [1, 2], response: Array("200".utf8))
+  }
+
+  /// Of which calls it knows an answer.
+  var calls: [CallNumber] {
+    state.withLock { state in
+      var calls = Set(state.open.keys)
+      for segment in state.segments {
+        calls.formUnion(segment.finished.recent.keys)
+        calls.formUnion(segment.finished.closed.calls)
+      }
+      return calls.sorted()
+    }
   }
 
   /// Everything there is of an answer now.

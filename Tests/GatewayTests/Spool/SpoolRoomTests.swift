@@ -42,7 +42,7 @@ import Testing
         for call in 1...4 { try write(CallNumber(Int64(call)), bytes: 9_500, to: spool) }
       }
       fixture.pass(seconds: 23 * 3_600)
-      #expect(try fixture.open(small).answers.count == 4)
+      #expect(try fixture.open(small).calls.count == 4)
       #expect(try fixture.segments().count > 3)
       fixture.pass(seconds: 2 * 3_600)
       _ = try fixture.open(small)
@@ -86,8 +86,8 @@ import Testing
         #expect(try spool.read(3) != nil)
       }
       let opened = try fixture.open(options)
-      #expect(opened.answers.map(\.call).contains(3))
-      #expect(!opened.answers.map(\.call).contains(1))
+      #expect(opened.calls.contains(3))
+      #expect(!opened.calls.contains(1))
       #expect(opened.damage.isEmpty)
     }
   }

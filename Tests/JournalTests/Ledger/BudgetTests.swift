@@ -73,7 +73,7 @@ import Testing
   @Test func `months are those of the calendar, through leap years and before 1970`() throws {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = try #require(TimeZone(secondsFromGMT: 0))
-    var generator = Seeded(7)
+    var generator = SplitMix(seed: 7)
     for _ in 0..<2_000 {
       let seconds = Int64.random(in: -2_000_000_000...8_000_000_000, using: &generator)
       let date = Date(timeIntervalSince1970: Double(seconds))
@@ -91,7 +91,7 @@ import Testing
   /// Random calls on a random tree of accounts, held against a model that adds every call up.
   @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
   func `whatever the order, no account goes above its limit`(seed: UInt64) throws {
-    var generator = Seeded(seed)
+    var generator = SplitMix(seed: seed)
     let accounts: [Account] = (0..<6).map { number in
       Account(
         id: "a\(number)",
@@ -150,22 +150,5 @@ import Testing
 
   private static func microseconds(_ text: String) throws -> Int64 {
     Int64(try Date(text, strategy: .iso8601).timeIntervalSince1970) * 1_000_000
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
   }
 }

@@ -15,7 +15,7 @@ import Testing
         for caller in 0..<24 {
           let (ledger, epoch) = (ledgers[caller % 2], epochs[caller % 2])
           group.addTask {
-            var generator = Seeded(seed &* 100 &+ UInt64(caller))
+            var generator = SplitMix(seed: seed &* 100 &+ UInt64(caller))
             var refused = 0
             for _ in 0..<12 {
               let ceiling = Int64.random(in: 0...2 * dollar, using: &generator)

@@ -76,10 +76,67 @@ import Testing
     #expect(uv.extra[0].name == "x")
   }
 
+  @Test func `whatever else stands in uv's file is passed over, and nothing behind it`() throws {
+    var uv = UVSettings()
+    try uv.read(
+      #"""
+      # once: extra-index-url = [
+      required-version = ">=0.9" # [
+      environments = [
+        "sys_platform == 'linux'", # ]
+        ["nested"],
+      ]
+      "index-url" = "https://a.example.com/simple"
+      cache-keys = [{ file = "pyproject.toml" }, { git = { commit = true } }]
+      note = """
+      index-url = "https://no.example.com"
+      it's \""" [
+      """
+      other = '''
+      [pip]'''
+      exclude-newer = 2026-11-21T00:00:00Z
+      pip.extra-index-url = ["https://b.example.com/simple"]
+      concurrent-downloads = 1_000
+      find-links = [ "./wheels" ]
+      [[dependency-metadata]]
+      name = "x"
+      [dependency-metadata.more]
+      url = 'https://no.example.com'
+      [[dependency-metadata]]
+      [dependency-metadata.more]
+      [[ "index" ]]
+      url = "https://c.example.com/simple"
+      ignore-error-codes = [
+        403,
+      ]
+      name = 'c'
+      """#
+    )
+    #expect(uv.index == "https://a.example.com/simple")
+    #expect(
+      uv.extra == [
+        UVSettings.Index(name: "c", address: "https://c.example.com/simple"),
+        UVSettings.Index(name: nil, address: "https://b.example.com/simple"),
+      ]
+    )
+    #expect(uv.links == ["./wheels"])
+  }
+
+  @Test func `what uv's file has wrong is told by its line`() {
+    var uv = UVSettings()
+    let problem = #expect(throws: ValueProblem.self) {
+      try uv.read("x = [\n1,\n]\nindex-url = hunter2")
+    }
+    #expect(problem?.what == "line 4 cannot be read")
+  }
+
   @Test(arguments: [
     "index-url = hunter2", "index-url = \"\"\"hunter2\"\"\"", "index-url = \"a\\u0040hunter2\"",
     "index = [{ url = \"hunter2\" }]", "extra-index-url = [\"hunter2\"", "[[index]]\nname = \"x\"",
     "extra-index-url = \"hunter2\"", "index-url = \"", "find-links = [a, \"b\"]",
+    "index.url = \"hunter2\"", "[index]\nurl = \"hunter2\"", "index-url = 4",
+    "index = [\"hunter2\"]",
+    "[pip]\nindex = \"hunter2\"", "[[index]\nurl = \"hunter2\"",
   ])
   func `what tells uv of an index and cannot be read is refused`(text: String) {
     var uv = UVSettings()
