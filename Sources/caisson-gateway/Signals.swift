@@ -1,15 +1,17 @@
 import Dispatch
 import Glibc
 
-/// The ways of being asked to stop.
-enum Signals {
-  /// Returns at the first SIGTERM or SIGINT; a second one ends the process at once.
-  static func stopAsked() async {
-    let signals = AsyncStream { (continuation: AsyncStream<Void>.Continuation) in
+/// The ways of being asked to stop: SIGTERM and SIGINT, from when this is made.
+struct Signals {
+  private let asked: AsyncStream<Void>
+
+  init() {
+    asked = AsyncStream { (continuation: AsyncStream<Void>.Continuation) in
       for number in [SIGTERM, SIGINT] {
         _ = signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler {
+          // A second one ends the process at once.
           _ = signal(number, SIG_DFL)
           continuation.yield()
         }
@@ -18,6 +20,10 @@ enum Signals {
         _ = Unmanaged.passRetained(source as AnyObject)
       }
     }
-    for await _ in signals { return }
+  }
+
+  /// Returns at the first signal, also if it has come already.
+  func stopAsked() async {
+    for await _ in asked { return }
   }
 }

@@ -10,11 +10,13 @@ _ = cl_set_rlimit(Int32(RLIMIT_CORE.rawValue), 0, 0)
 _ = cl_ignore_signal(SIGPIPE)
 
 let output = StandardOutput()
+// Before anybody can know that it is there to be stopped.
+let signals = Signals()
 do {
   let setup = try GatewaySetup.read()
   let service = try await GatewayService.start(setup, output: output)
   output.say("listening on \(service.address)")
-  await Signals.stopAsked()
+  await signals.stopAsked()
   output.say("stopping; requests under way have \(GatewayService.grace.components.seconds) s")
   await service.stop()
 } catch {

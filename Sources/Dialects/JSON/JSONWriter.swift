@@ -147,9 +147,6 @@ extension JSONWriter {
     if let value { string(value) } else { null() }
   }
 
-<<<<<<< HEAD
-  package mutating func int(_ key: StaticString, _ value: Int) {
-=======
   package mutating func strings(_ key: StaticString, _ values: [String]) {
     array(key) { array in for value in values { array.string(value) } }
   }
@@ -160,7 +157,6 @@ extension JSONWriter {
   }
 
   package mutating func int(_ key: StaticString, _ value: Int) {
->>>>>>> tidy
     self.key(key)
     int(value)
   }
@@ -203,9 +199,6 @@ extension JSONWriter {
     object(content)
   }
 
-<<<<<<< HEAD
-  package mutating func array(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
-=======
   /// Writes the key only if something is written into the object.
   package mutating func objectIfAny(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
     let bytes = Self.object(content)
@@ -213,7 +206,6 @@ extension JSONWriter {
   }
 
   package mutating func array(_ key: StaticString, _ content: (inout JSONWriter) -> Void) {
->>>>>>> tidy
     self.key(key)
     array(content)
   }
