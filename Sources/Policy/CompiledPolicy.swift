@@ -63,9 +63,6 @@ extension PolicyDocument {
     if workspace == .branch {
       sentences.append("workspace.mode: branch is not supported yet; use overlay")
     }
-    if models != nil {
-      sentences.append("models are checked but not enforced yet; remove models")
-    }
     if !tools.isEmpty {
       sentences.append("tools are checked but not enforced yet; remove tools")
     }

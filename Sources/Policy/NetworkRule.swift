@@ -26,6 +26,18 @@ package struct HostRule: Hashable, Sendable {
   package var sentBudget: UInt64?
   package var mark: SourceMark
 
+  /// Whether the host means this machine and nothing else, whatever a name service says.
+  package var staysHere: Bool {
+    !addresses.isEmpty
+      && addresses.allSatisfy { text in
+        guard let address = AddressRange.address(text) else { return false }
+        return address.count == 4
+          ? address[0] == 127
+          : address.dropLast().allSatisfy { $0 == 0 }
+            && address.last == 1
+      }
+  }
+
   package init(
     host: HostPattern,
     ports: [UInt16] = [443],

@@ -12,6 +12,7 @@ struct GatewayService {
   private let server: GatewayServer
   private let ledger: Ledger
   private let epoch: Epoch
+  private let announcement: Announcement
 
   static let grace: Duration = .seconds(30)
 
@@ -56,11 +57,14 @@ struct GatewayService {
     do {
       let server = try await GatewayServer.start(parts, listen: listen)
       let port = server.port
+      let announcement = Announcement(path: setup.announcement)
+      try announcement.make(host: listen.host, port: port)
       return GatewayService(
         address: "http://\(listen.host):\(port)",
         server: server,
         ledger: ledger,
-        epoch: epoch
+        epoch: epoch,
+        announcement: announcement
       )
     } catch {
       try? ledger.end(epoch)
@@ -73,6 +77,7 @@ struct GatewayService {
   }
 
   func stop() async {
+    announcement.remove()
     await server.stop(grace: Self.grace)
     try? ledger.end(epoch)
     ledger.close()

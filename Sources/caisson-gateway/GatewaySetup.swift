@@ -7,6 +7,7 @@ struct GatewaySetup: Decodable {
   let catalogue: String?
   let keys: [String: String]
   let state: String
+  let announcement: String
   let listen: String?
   let logs: Bool
 

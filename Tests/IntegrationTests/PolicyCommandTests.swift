@@ -13,10 +13,10 @@ struct PolicyCommandTests {
   {
     try await withTemporaryDirectory { home in
       let file = home.appending("p.yaml")
-      try write("version: 1\nmodels: { allow: [cheap] }\n", to: file)
+      try write("version: 1\napprovals: [{ when: push }]\n", to: file)
       let result = try await Command.caisson("policy", "check", file.string, home: home).run()
       #expect(result.status == .exited(0))
-      #expect(result.output.hasPrefix("\(file): well-formed\nnote: models are"))
+      #expect(result.output.hasPrefix("\(file): well-formed\nnote: approvals are"))
     }
   }
 
@@ -75,7 +75,7 @@ struct PolicyCommandTests {
     try await withTemporaryDirectory { place in
       let home = place.appending("home")
       let file = place.appending("p.yaml")
-      try write("version: 1\nmodels: { allow: [cheap] }\n", to: file)
+      try write("version: 1\napprovals: [{ when: push }]\n", to: file)
       let workspace = place.appending("work")
       try FileManager.default.createDirectory(
         atPath: workspace.string,
@@ -92,7 +92,7 @@ struct PolicyCommandTests {
         home: home
       ).run()
       #expect(result.status == .exited(126))
-      #expect(result.error.contains("models are checked but not enforced yet"))
+      #expect(result.error.contains("approvals are checked but not enforced yet"))
     }
   }
 }

@@ -182,15 +182,24 @@ import Testing
     }
   }
 
+  @Test func `refuses a policy that grants models where no gateway is running`() async throws {
+    try await Self.withPlace { place in
+      try place.write("policy.yaml", "version: 1\nmodels: { allow: [cheap] }\n")
+      let result = try await place.run(["--policy", "policy.yaml"], "true")
+      #expect(result.status == .exited(126))
+      #expect(result.error.contains("start it with: caisson gateway"))
+    }
+  }
+
   @Test func `refuses a policy that grants what is not enforced yet`() async throws {
     try await Self.withPlace { place in
       try place.write(
         "policy.yaml",
-        "version: 1\nmodels: { allow: [cheap] }\n"
+        "version: 1\napprovals: [{ when: push }]\n"
       )
       let result = try await place.run(["--policy", "policy.yaml"], "true")
       #expect(result.status == .exited(126))
-      #expect(result.error.contains("models"))
+      #expect(result.error.contains("approvals"))
     }
   }
 

@@ -25,11 +25,11 @@ package struct SecretTable: Sendable {
   /// Puts values into the head of a request, and finds out whether its body must be looked into.
   ///
   /// - Returns: why the request must not go on: a placeholder stands where it is not bound.
-  func swap(_ plan: inout ForwardPlan, isTLS: Bool) -> Refusal? {
-    if let refusal = swapQuery(&plan, isTLS) { return refusal }
-    if let refusal = swapHeaders(&plan, isTLS) { return refusal }
+  func swap(_ plan: inout ForwardPlan, isPrivate: Bool) -> Refusal? {
+    if let refusal = swapQuery(&plan, isPrivate) { return refusal }
+    if let refusal = swapHeaders(&plan, isPrivate) { return refusal }
     let fields = bodyFields(plan)
-    if !fields.isEmpty, isTLS { plan.body = .field(BodyBinding(fields: fields)) }
+    if !fields.isEmpty, isPrivate { plan.body = .field(BodyBinding(fields: fields)) }
     if !plan.carried.isEmpty { Self.prepareForLooking(&plan.head.headers) }
     return nil
   }
@@ -48,7 +48,7 @@ package struct SecretTable: Sendable {
     )
   }
 
-  private func swapHeaders(_ plan: inout ForwardPlan, _ isTLS: Bool) -> Refusal? {
+  private func swapHeaders(_ plan: inout ForwardPlan, _ isPrivate: Bool) -> Refusal? {
     var changes: [(name: String, value: String)]?
     for (index, (name, value)) in plan.head.headers.enumerated() {
       let inside = BasicCredentials(value)
@@ -58,9 +58,9 @@ package struct SecretTable: Sendable {
       let lower = name.lowercased()
       let swapped: Result<String, Refusal>
       if let inside, finder.first(in: inside.text) != nil {
-        swapped = swap(inside.text, .header(lower), &plan, isTLS).map { inside.replacing($0) }
+        swapped = swap(inside.text, .header(lower), &plan, isPrivate).map { inside.replacing($0) }
       } else {
-        swapped = swap(value, .header(lower), &plan, isTLS)
+        swapped = swap(value, .header(lower), &plan, isPrivate)
       }
       switch swapped {
       case .success(let value):
@@ -74,7 +74,7 @@ package struct SecretTable: Sendable {
     return nil
   }
 
-  private func swapQuery(_ plan: inout ForwardPlan, _ isTLS: Bool) -> Refusal? {
+  private func swapQuery(_ plan: inout ForwardPlan, _ isPrivate: Bool) -> Refusal? {
     guard finder.first(in: plan.head.uri) != nil else { return nil }
     guard let query = plan.canonical.rawQuery, finder.first(in: plan.canonical.path) == nil else {
       return misplaced(in: plan.head.uri, "the path")
@@ -93,7 +93,7 @@ package struct SecretTable: Sendable {
         return misplaced(in: query, "the query")
       }
       let name = FormText.decode(parts[0])
-      switch swap(String(parts[1]), .query(name), &plan, isTLS, encode: FormText.encode) {
+      switch swap(String(parts[1]), .query(name), &plan, isPrivate, encode: FormText.encode) {
       case .success(let value): pairs.append("\(parts[0])=\(value)")
       case .failure(let refusal): return refusal
       }
@@ -160,7 +160,7 @@ package struct SecretTable: Sendable {
     _ text: String,
     _ spot: Spot,
     _ plan: inout ForwardPlan,
-    _ isTLS: Bool,
+    _ isPrivate: Bool,
     encode: (String) -> String = { $0 }
   ) -> Result<String, Refusal> {
     let bytes = Array(text.utf8)
@@ -190,7 +190,7 @@ package struct SecretTable: Sendable {
           )
         )
       }
-      guard isTLS else {
+      guard isPrivate else {
         return .failure(
           Refusal(
             .denied,

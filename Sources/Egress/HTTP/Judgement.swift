@@ -131,7 +131,9 @@ extension ConnectionScope {
       // The report is read, to learn what this run pushed.
       plan.head.headers.replaceOrAdd(name: "accept-encoding", value: "identity")
     }
-    if !office.secrets.isEmpty, let refusal = office.secrets.swap(&plan, isTLS: isTLS) {
+    // What stays on this machine is read by nobody on its way.
+    let isPrivate = isTLS || rule.staysHere
+    if !office.secrets.isEmpty, let refusal = office.secrets.swap(&plan, isPrivate: isPrivate) {
       return .refused(refusal, status: 403)
     }
     switch request.framing {

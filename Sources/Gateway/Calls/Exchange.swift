@@ -191,7 +191,7 @@ final class Exchange: @unchecked Sendable {
     var call = CallRequest(
       key: key.terms.prefix,
       account: key.terms.account,
-      run: nil,
+      run: key.run,
       model: attempt.offer.model.key.id,
       provider: attempt.offer.key.provider,
       dialect: dialect.rawValue,

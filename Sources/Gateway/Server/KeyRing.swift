@@ -8,6 +8,14 @@ final class ActiveKey {
   fileprivate(set) var isBounded: Bool
   var limit: RateLimit
 
+  /// The run whose key this is: such a key is named after its budget, `run:ID`.
+  var run: String? {
+    guard let account = terms.account, account == terms.name, account.hasPrefix("run:") else {
+      return nil
+    }
+    return String(account.dropFirst(4))
+  }
+
   fileprivate init(_ terms: VirtualKey, isBounded: Bool) {
     self.terms = terms
     self.isBounded = isBounded

@@ -27,7 +27,7 @@ package struct ProcessIdentity: Sendable, Hashable {
   }
 
   /// Looks a process of our own namespace up.
-  static func look(up pid: Int32) -> CallRecovery.Sight {
+  package static func look(up pid: Int32) -> CallRecovery.Sight {
     if let status = status(of: String(pid)) {
       // Dead and not yet waited for. A process whose first thread alone has ended looks the same,
       // but for its other threads.

@@ -66,12 +66,14 @@ extension GatewayCommand {
         let ledger = try home.ledger()
         try ledger.put(configuration.budgets.map(\.account))
         ledger.close()
+        try Home.prepare(home.runtime)
         let setup = GatewaySetup(
           document: document,
           file: file.path,
           catalogue: try store.takenText(),
           keys: keys,
           state: home.state.string,
+          announcement: GatewayAddress.file(home).string,
           listen: listen,
           logs: log
         )

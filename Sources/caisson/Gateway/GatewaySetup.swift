@@ -14,6 +14,8 @@ struct GatewaySetup: Encodable {
   let keys: [String: String]
   /// Where the ledger and the spool are.
   let state: String
+  /// The file that says where it listens, while it does.
+  let announcement: String
   /// `HOST:PORT` in place of the document's.
   let listen: String?
   let logs: Bool

@@ -15,6 +15,7 @@ struct RunGrants {
   let home: String
   let startDirectory: String
   let packages: RunPackages
+  let models: RunModels?
 
   /// Reads the policy, looks its paths up, and refuses what cannot be kept.
   static func resolve(
@@ -56,6 +57,8 @@ struct RunGrants {
       home: userHome
     )
     additions.bind(in: &document.network)
+    let models = try RunModels(document, home: home)
+    if let models { document.network.append(.host(models.rule)) }
     let own = [home.state, home.config, home.runtime].map(\.string)
     let policy: CompiledPolicy
     do {
@@ -94,8 +97,17 @@ struct RunGrants {
       hasTemporaryDirectory: privateTemporary,
       home: userHome,
       startDirectory: workspace?.real ?? (privateTemporary ? "/tmp" : "/"),
-      packages: packages
+      packages: packages,
+      models: models
     )
+  }
+
+  /// What the policy itself grants of the network: the way to the gateway is Caisson's own.
+  var ownNetwork: [NetworkRule] {
+    policy.network.filter { rule in
+      if case .host(let host) = rule, let models { return host.host != models.rule.host }
+      return true
+    }
   }
 
   // MARK: - What a direct workspace needs besides

@@ -34,17 +34,22 @@ struct RunNetwork: ~Copyable {
     _ tracesPrograms: Bool
   ) throws {
     let policy = grants.policy
-    let stored: [StoredSecret]
+    var stored: [StoredSecret]
     do {
-      stored = try SecretStore(home: home).load(for: policy.network)
+      stored = try SecretStore(home: home).load(for: grants.ownNetwork)
     } catch {
       throw RunSession.Refusal.policy("\(error)")
     }
+    let modelsKey = try grants.models?.makeKey(for: run)
+    stored += modelsKey.map { [$0] } ?? []
     var environment: [String: String] = [:]
     var secrets: [Setup.Secret] = []
     for secret in stored {
       let placeholder = SecretPlaceholder.make(for: secret.name)
       environment[secret.name] = placeholder
+      if secret.name == modelsKey?.name, let models = grants.models {
+        environment.merge(models.environment(placeholder)) { first, _ in first }
+      }
       secrets.append(
         Setup.Secret(
           name: secret.name,

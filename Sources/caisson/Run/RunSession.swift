@@ -95,6 +95,7 @@ struct RunSession {
       learns: learning != nil,
       tracesPrograms: tracesPrograms
     )
+    defer { if grants.models != nil { RunModels.revoke(run, home: home) } }
     if !quiet { for note in network?.notes ?? [] { complain(note) } }
     var environment = RunEnvironment.make(
       policy: grants.policy,
