@@ -183,8 +183,9 @@ class Gateway:
         self.build, self.core = pathlib.Path(build).resolve(), core
         self.port = free_port()
         self.home = folder / "home"
-        self.home.mkdir(mode=0o700, exist_ok=True)
-        self.file = folder / "gateway.yaml"
+        self.home.mkdir(mode=0o700)
+        (self.home / "config").mkdir()
+        self.file = self.home / "config/gateway.yaml"
         self.file.write_text(document(self.port, upstream, more))
         self.log = folder / "gateway.log"
         self.environment = {**os.environ, "CAISSON_HOME": str(self.home)}

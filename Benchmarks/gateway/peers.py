@@ -44,7 +44,10 @@ while True: time.sleep(3600)
 """
 LITELLM = """model_list:
   - model_name: gpt-4o-mini
-    litellm_params: {{ model: openai/gpt-4o-mini, api_base: "http://127.0.0.1:{upstream}/v1", api_key: sk-fake }}
+    litellm_params:
+      model: openai/gpt-4o-mini
+      api_base: "http://127.0.0.1:{upstream}/v1"
+      api_key: sk-fake
 litellm_settings: {{ num_retries: 0, request_timeout: 30 }}
 general_settings: {{ master_key: {key} }}
 """
