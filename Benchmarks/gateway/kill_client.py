@@ -82,11 +82,13 @@ class Notes:
         # From the next line on, should the last one have been cut by the end of the process.
         os.write(self.file, b"\n" + json.dumps(line).encode() + b"\n")
 
-    def next(self, prefix, variant):
-        """What is to be asked: what is left, else something new."""
+    def next(self, prefix, variant, is_last):
+        """What is to be asked: what is left, else something new; nothing at the end."""
         with self.lock:
             if self.left:
                 return self.left.popitem()
+            if is_last:
+                return None
             self.begun += 1
             key = f"{prefix}-{self.begun}"
             self.write(event="begin", key=key, number=self.begun, variant=variant)
@@ -103,11 +105,8 @@ def read(path):
 
 def work(options, notes, ends):
     client = Client(options.port, options.header)
-    while not ends.is_set() or notes.left:
-        try:
-            key, variant = notes.next(options.prefix, random.randrange(4))
-        except KeyError:
-            continue
+    while request := notes.next(options.prefix, random.randrange(4), ends.is_set()):
+        key, variant = request
         tries, until = 0, time.monotonic() + 120
         while True:
             tries += 1
