@@ -32,6 +32,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -168,6 +169,8 @@ def main():
     parser.add_argument("--cold", type=int, default=5)
     parser.add_argument("--long", action="store_true")
     options = parser.parse_args()
+    # What was started is ended, however this ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     names = options.only.split(",")
     unknown = set(names) - {kind.name for kind in peers.ALL}
     if unknown:

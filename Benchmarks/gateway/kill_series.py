@@ -221,6 +221,8 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--keep", action="store_true", help="keep the books, notes and ledger")
     options = parser.parse_args()
+    # What was started is ended, however this ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     random.seed(options.seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="caisson-kill."))
     kit.build(folder)
