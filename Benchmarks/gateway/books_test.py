@@ -60,6 +60,8 @@ class Comparison(unittest.TestCase):
         self.assertIn("more was charged than was reserved", found([row(ceiling=PRICE - 1)], [book()]))
         self.assertEqual(found([row(basis="counted")], [book(state="refused", tokens=(0, 0))]),
                          ["a refused call is charged"])
+        self.assertEqual(found([row(basis="counted")], [book(state="refused", tokens=(0, 0))],
+                               {"a": client("left")}), [])
         self.assertEqual(found([row(state="unknown", basis="ceiling")], [book(state="cancelled")], {}),
                          ["a call of unknown fate is not charged at its ceiling"])
 

@@ -11,7 +11,7 @@ number of tokens, at rates that are primes; the upstream keeps books of what it 
 Afterwards, call by call:
 
   complete                      charged exactly what the books bill, to the token
-  refused                       charged nothing
+  refused                       charged nothing, unless its client left meanwhile
   broken, silent, left by its   charged at least what the books bill, at most what was reserved
   client, without its usage
 

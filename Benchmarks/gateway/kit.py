@@ -156,7 +156,7 @@ def load_command(folder, port, *arguments, core=None):
 
 def load(folder, port, *arguments, core=None):
     output = subprocess.run(load_command(folder, port, *arguments, core=core), check=True,
-                            capture_output=True, text=True).stdout
+                            stdout=subprocess.PIPE, text=True).stdout
     return json.loads(output)
 
 

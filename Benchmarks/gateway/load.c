@@ -14,7 +14,8 @@
 //
 // An answer ends `whole`, `refused` (another status than 200), `error` (200, but the stream tells
 // an error), `truncated` (it ended as HTTP has it, without its last word), `cut` (the connection
-// was closed in the middle) or `left`. Truncated and cut ones are `bad`. Prints a JSON object.
+// was closed in the middle) or `left`. Truncated and cut ones are `bad`. Prints a JSON object, and
+// on stderr the first refusal of each status.
 #define _GNU_SOURCE
 #include "load_answer.h"
 
@@ -162,7 +163,10 @@ static void end(struct client *client, enum ending ending) {
   double now = milliseconds();
   ended++;
   endings[ending]++;
-  if (client->answer.status < 1000) statuses[client->answer.status]++;
+  int status = client->answer.status;
+  if (ending == REFUSED && status < 1000 && !statuses[status])
+    fprintf(stderr, "load: the first %d: %s\n", status, client->answer.beginning);
+  if (status >= 0 && status < 1000) statuses[status]++;
   total_bytes += client->answer.bytes;
   if (ending == WHOLE && client->asked >= counts_from) {
     if ((counted & (counted - 1)) == 0) {
@@ -179,7 +183,7 @@ static void end(struct client *client, enum ending ending) {
     fprintf(options.log,
             "{\"user\":\"%s\",\"status\":%d,\"ended\":\"%s\",\"bytes\":%zu,\"pieces\":%ld,"
             "\"began_us\":%ld,\"ended_us\":%ld}\n",
-            client->name, client->answer.status, ending_names[ending], client->answer.bytes,
+            client->name, status, ending_names[ending], client->answer.bytes,
             client->answer.pieces, (long)client->wall, (long)wall_clock());
 }
 

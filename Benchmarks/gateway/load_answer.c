@@ -11,6 +11,7 @@ void answer_begin(struct answer *answer) {
   answer->bytes = answer->head_length = answer->line_length = 0;
   answer->pieces = answer->depth = answer->chunk_left = answer->trailer_length = 0;
   answer->part = HEAD;
+  answer->beginning[0] = 0;
   answer->chunk_part = SIZE;
   answer->in_string = answer->after_backslash = answer->is_unbalanced = false;
 }
@@ -78,6 +79,12 @@ static void read_json(struct answer *answer, const char *bytes, size_t length) {
 }
 
 static void read_body(struct answer *answer, const char *bytes, size_t length) {
+  if (answer->bytes + 1 < sizeof answer->beginning) {
+    size_t room = sizeof answer->beginning - 1 - answer->bytes;
+    size_t kept = length < room ? length : room;
+    memcpy(answer->beginning + answer->bytes, bytes, kept);
+    answer->beginning[answer->bytes + kept] = 0;
+  }
   answer->bytes += length;
   if (answer->media == JSON) read_json(answer, bytes, length);
   else read_lines(answer, bytes, length);

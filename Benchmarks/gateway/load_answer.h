@@ -16,6 +16,8 @@ struct answer {
   /// An error was told within a stream.
   bool has_error;
   size_t bytes;
+  /// How the body begins.
+  char beginning[400];
   /// Chunks of a chunked body; reads of another.
   long pieces;
 
