@@ -144,7 +144,7 @@ def series(folder, options, faults):
         watch.ends.set()
         watch.join()
     if status != 0:
-        faults.add("the gateway did not end well", f"{status}: {gateway.log.read_text()[-500:]}")
+        faults.add("the gateway did not end well", (status, gateway.last_words()))
     print(f"{seconds:.0f} s; the limits were looked at {watch.looks} times; the gateway holds "
           f"{peak:.0f} MB at the end")
     return gateway, clients

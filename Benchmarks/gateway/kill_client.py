@@ -2,7 +2,7 @@
 
 Every request has an Idempotency-Key, and stands in the process's notes before it is sent. Whoever
 starts the process again with the same notes has it repeat what was not answered, under the same
-key and to the byte the same, before it asks for anything new. SIGTERM: nothing new.
+key and to the byte the same, before it asks for anything new. Once the file --until is there, it asks for nothing new.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import random
-import signal
 import threading
 import time
 
@@ -103,9 +102,10 @@ def read(path):
             pass
 
 
-def work(options, notes, ends):
+def work(options, notes):
     client = Client(options.port, options.header)
-    while request := notes.next(options.prefix, random.randrange(4), ends.is_set()):
+    while request := notes.next(options.prefix, random.randrange(4),
+                               os.path.exists(options.until)):
         key, variant = request
         tries, until = 0, time.monotonic() + 120
         while True:
@@ -129,12 +129,11 @@ def main():
     parser.add_argument("--header", required=True)
     parser.add_argument("--prefix", required=True)
     parser.add_argument("--notes", required=True)
+    parser.add_argument("--until", required=True)
     parser.add_argument("--threads", type=int, default=6)
     options = parser.parse_args()
-    ends = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ends.set())
     notes = Notes(options.notes)
-    threads = [threading.Thread(target=work, args=(options, notes, ends))
+    threads = [threading.Thread(target=work, args=(options, notes))
                for _ in range(options.threads)]
     for thread in threads:
         thread.start()

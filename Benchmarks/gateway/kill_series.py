@@ -58,7 +58,7 @@ class Series:
         return subprocess.Popen(
             [sys.executable, kit.HERE / "kill_client.py", "--port", str(self.gateway.port),
              "--header", self.header, "--prefix", f"k{number}", "--notes",
-             self.folder / f"notes-{number}"])
+             self.folder / f"notes-{number}", "--until", self.folder / "end"])
 
     def start_gateway(self):
         began = time.monotonic()
@@ -68,7 +68,7 @@ class Series:
     def kill_gateway(self):
         if self.gateway.process.poll() is not None:
             self.faults.add("the gateway ended by itself",
-                            (self.gateway.process.returncode, self.gateway.log.read_text()[-800:]))
+                            (self.gateway.process.returncode, self.gateway.last_words()))
         self.gateway.process.kill()
         self.gateway.process.wait()
         self.kills["gateway"] += 1
@@ -95,17 +95,19 @@ class Series:
                 self.start_gateway()
                 self.clients = [self.start_client(n) for n in range(self.options.clients)]
                 time.sleep(0.5)
+                next_look = 0
                 while self.kills.total() < self.options.kills:
                     time.sleep(random.uniform(0, 0.3))
                     self.kill_gateway() if random.random() < 2 / 3 else self.kill_client()
-                    if self.kills.total() % 100 < 2:
+                    if time.monotonic() > next_look:
                         self.look()
+                        next_look = time.monotonic() + 10
                 self.drain()
                 self.repeat()
                 status = kit.stop(self.gateway.process, 30)
                 if status != 0:
                     self.faults.add("the gateway did not end well",
-                                    (status, self.gateway.log.read_text()[-800:]))
+                                    (status, self.gateway.last_words()))
             finally:
                 for process in [*self.clients, self.gateway.process]:
                     if process and process.poll() is None:
@@ -120,8 +122,7 @@ class Series:
 
     def drain(self):
         """Every client has what is left answered."""
-        for client in self.clients:
-            client.send_signal(signal.SIGTERM)
+        (self.folder / "end").touch()
         for number, client in enumerate(self.clients):
             try:
                 client.wait(150)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -73,9 +74,16 @@ def pinned(core):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that the kernel gives to no client: whoever asks where nobody listens yet may
+    otherwise be given that very port, be connected to himself, and keep it."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def await_port(port, seconds=10):
@@ -217,7 +225,13 @@ class Gateway:
         end = time.monotonic() + seconds
         while not await_port(self.port, 0.2):
             if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"the gateway does not listen:\n{self.log.read_text()[-2000:]}")
+                raise RuntimeError(f"the gateway does not listen:\n{self.last_words()}")
+
+    def last_words(self):
+        """What it said when it crashed, else what it said last."""
+        text = self.log.read_text(errors="replace")
+        crash = text.rfind("Fatal error")
+        return text[crash:crash + 3000] if crash >= 0 else text[-800:]
 
     def journal(self):
         """The ledger, read beside the gateway."""
