@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Kills the gateway and its clients at random moments, and looks for calls that are paid twice.
 
-  Benchmarks/gateway/kill_series.py [--build DIR] [--kills 1000] [--seed N] [--clients N] [--keep]
+  Benchmarks/gateway/kill_series.py [--build DIR] [--kills 1000] [--seed N] [--clients N]
+                                    [--victim gateway|client] [--keep]
 
 Clients ask without a pause, each request under an Idempotency-Key, which they repeat until they
 have an answer or are told that there will be none (409). Two of three `kill -9` take the gateway,
@@ -65,10 +66,15 @@ class Series:
         self.gateway.start_and_wait(20)
         self.starts.append((time.monotonic() - began) * 1000)
 
+    def look_alive(self):
+        """The gateway ends by our hand only. One that did otherwise is started again."""
+        status = self.gateway.process.poll()
+        if status is not None:
+            self.faults.add("the gateway ended by itself", (status, self.gateway.last_words()))
+            self.start_gateway()
+
     def kill_gateway(self):
-        if self.gateway.process.poll() is not None:
-            self.faults.add("the gateway ended by itself",
-                            (self.gateway.process.returncode, self.gateway.last_words()))
+        self.look_alive()
         self.gateway.process.kill()
         self.gateway.process.wait()
         self.kills["gateway"] += 1
@@ -82,6 +88,7 @@ class Series:
 
     def kill_client(self):
         number = random.randrange(len(self.clients))
+        self.look_alive()
         self.clients[number].kill()
         self.clients[number].wait()
         self.clients[number] = self.start_client(number)
@@ -98,16 +105,18 @@ class Series:
                 next_look = 0
                 while self.kills.total() < self.options.kills:
                     time.sleep(random.uniform(0, 0.3))
-                    self.kill_gateway() if random.random() < 2 / 3 else self.kill_client()
+                    is_gateway = random.random() < 2 / 3
+                    if self.options.victim:
+                        is_gateway = self.options.victim == "gateway"
+                    self.kill_gateway() if is_gateway else self.kill_client()
                     if time.monotonic() > next_look:
                         self.look()
                         next_look = time.monotonic() + 10
                 self.drain()
+                self.look_alive()
                 self.repeat()
-                status = kit.stop(self.gateway.process, 30)
-                if status != 0:
-                    self.faults.add("the gateway did not end well",
-                                    (status, self.gateway.last_words()))
+                for fault in self.gateway.end():
+                    self.faults.add("the gateway did not end well", fault)
             finally:
                 for process in [*self.clients, self.gateway.process]:
                     if process and process.poll() is None:
@@ -122,6 +131,7 @@ class Series:
 
     def drain(self):
         """Every client has what is left answered."""
+        self.look_alive()
         (self.folder / "end").touch()
         for number, client in enumerate(self.clients):
             try:
@@ -220,6 +230,7 @@ def main():
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--victim", choices=["gateway", "client"])
     parser.add_argument("--keep", action="store_true", help="keep the books, notes and ledger")
     options = parser.parse_args()
     # What was started is ended, however this ends.
