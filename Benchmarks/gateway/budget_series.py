@@ -63,8 +63,9 @@ def bodies(folder, path):
             continue
         for is_stream in (False, True):
             for most in (12, 300):
+                text = "Say hello, and why. " * (most // 50 + 1)
                 body = {"model": model, "max_tokens": most,
-                        "messages": [{"role": "user", "content": "Say hello, and why. " * (most // 50 + 1)}]}
+                        "messages": [{"role": "user", "content": text}]}
                 if path.endswith("messages"):
                     body["metadata"] = {"user_id": "@USER@"}
                 else:
@@ -109,8 +110,8 @@ def ask_all(folder, gateway, keys, options):
         processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
     for process in processes:
         figures = json.loads(process.communicate()[0])
-        print({key: figures[key] for key in ("all", "rps", "whole", "refused", "error", "truncated",
-                                             "cut", "left", "statuses")})
+        told = ("all", "rps", "whole", "refused", "error", "truncated", "cut", "left", "statuses")
+        print({key: figures[key] for key in told})
     lines = [line for name in keys for line in kit.read_lines(folder / f"{name}.log")]
     return {line["user"]: line for line in lines}
 

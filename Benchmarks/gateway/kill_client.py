@@ -2,7 +2,8 @@
 
 Every request has an Idempotency-Key, and stands in the process's notes before it is sent. Whoever
 starts the process again with the same notes has it repeat what was not answered, under the same
-key and to the byte the same, before it asks for anything new. Once the file --until is there, it asks for nothing new.
+key and to the byte the same, before it asks for anything new. Once the file --until is there, it
+asks for nothing new.
 """
 
 import argparse

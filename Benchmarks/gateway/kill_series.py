@@ -217,7 +217,7 @@ class Series:
     def judge_unknowns(self, rows):
         unknown = {row["id"] for row in rows if row["state"] == "unknown"}
         bill = self.gateway.caisson("bill", "--json")
-        told = {call["call"] for call in json.loads(bill.stdout)["unknowns"]} if bill.stdout else set()
+        told = {call["call"] for call in json.loads(bill.stdout or '{"unknowns":[]}')["unknowns"]}
         for number in unknown ^ told:
             self.faults.add("caisson bill and the ledger differ in what is unknown", number)
         print(f"{len(unknown)} calls are of unknown fate, and named by caisson bill")

@@ -39,9 +39,10 @@ def document(listen, upstream, more=""):
     """A gateway.yaml with the models of RATES, all served by the mock."""
     lines = []
     for model, (prompt, answer) in RATES.items():
+        rates = f"input: {usd_a_million(prompt)}, output: {usd_a_million(answer)}"
         lines.append(f"  {model}:\n    provider: {PROVIDERS[model]}\n    model: {model}\n"
-                     f"    price: {{ input: {usd_a_million(prompt)}, output: {usd_a_million(answer)} }}\n"
-                     "    context: 128k\n    max_output: 4k\n    can: [tools]")
+                     f"    price: {{ {rates} }}\n    context: 128k\n    max_output: 4k\n"
+                     "    can: [tools]")
     return DOCUMENT.format(listen=listen, upstream=upstream, models="\n".join(lines), more=more)
 
 

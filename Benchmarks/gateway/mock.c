@@ -177,13 +177,14 @@ static void add_piece(struct connection *connection) {
 }
 
 static void add_refusal(struct connection *connection) {
-  static const char body[] =
-      "{\"error\":{\"message\":\"mock failure\",\"type\":\"server_error\",\"code\":null}}";
   int status = connection->answer.status;
+  answer_refusal(&frames, &connection->request, status);
   buffer_format(&connection->out,
-                "HTTP/1.1 %d Mock\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n"
-                "\r\n%s",
-                status, status == 429 ? "Retry-After: 1\r\n" : "", sizeof body - 1, body);
+                "HTTP/1.1 %d Mock\r\nContent-Type: application/json\r\n%s"
+                "Content-Length: %zu\r\n\r\n",
+                status, status == 429 ? "Retry-After: 1\r\n" : "", frames.length);
+  buffer_add(&connection->out, frames.bytes, frames.length);
+  frames.length = 0;
   connection->phase = DRAINING;
   connection->ending = ENDED_REFUSED;
 }

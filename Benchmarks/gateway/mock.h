@@ -83,6 +83,8 @@ const char *answer_stream_type(const struct request *request);
 void answer_opening(struct buffer *out, const struct request *request, const struct answer *answer);
 void answer_piece(struct buffer *out, const struct request *request, const struct answer *answer);
 void answer_ending(struct buffer *out, const struct request *request, const struct answer *answer);
+/// The body of an answer with an error's status.
+void answer_refusal(struct buffer *out, const struct request *request, int status);
 /// What nobody can parse, framed as the stream's other pieces are.
 void answer_garbage(struct buffer *out, const struct request *request);
 

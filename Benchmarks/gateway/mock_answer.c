@@ -338,3 +338,36 @@ void answer_garbage(struct buffer *out, const struct request *request) {
   if (is_lines(request)) buffer_format(out, "{\"model\":\"mock\",\"mess\n");
   else buffer_format(out, "data: {\"choices\":[{\"delta\":{\"con\n\n");
 }
+
+void answer_refusal(struct buffer *out, const struct request *request, int status) {
+  bool is_limit = status == 429;
+  switch (request->kind) {
+  case MESSAGES:
+    buffer_format(out,
+                  "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":\"mock failure\"},"
+                  "\"request_id\":\"req_mock\"}",
+                  is_limit            ? "rate_limit_error"
+                      : status == 529 ? "overloaded_error"
+                                      : "api_error");
+    break;
+  case GEMINI:
+  case GEMINI_EMBED:
+    buffer_format(out,
+                  "{\"error\":{\"code\":%d,\"message\":\"mock failure\",\"status\":\"%s\"}}",
+                  status,
+                  is_limit ? "RESOURCE_EXHAUSTED" : "UNAVAILABLE");
+    break;
+  case OLLAMA_CHAT:
+  case OLLAMA_GENERATE:
+  case OLLAMA_EMBED:
+    buffer_format(out, "{\"error\":\"mock failure\"}");
+    break;
+  default:
+    buffer_format(out,
+                  "{\"error\":{\"message\":\"mock failure\",\"type\":\"%s\",\"param\":null,"
+                  "\"code\":%s}}",
+                  is_limit ? "requests" : "server_error",
+                  is_limit ? "\"rate_limit_exceeded\"" : "null");
+    break;
+  }
+}

@@ -1,4 +1,4 @@
-"""The gateways that are measured: how each is started, asked and reached, and whether it is there."""
+"""The gateways that are measured: how each is started and asked, and whether it is there."""
 
 import json
 import os
@@ -94,7 +94,7 @@ class Peer:
         while status != 200:
             if self.process.poll() is not None or time.monotonic() - began > 180:
                 log = (self.folder / f"{self.name}.log").read_text()[-2000:]
-                raise RuntimeError(f"{self.name} does not start (its last answer: {status}):\n{log}")
+                raise RuntimeError(f"{self.name} does not start (last answer: {status}):\n{log}")
             try:
                 if self.find_port():
                     status, _ = kit.ask(self.port, self.path, body, self.header)
@@ -162,8 +162,8 @@ class LiteLLM(Peer):
                             "LITELLM_MODE": "PRODUCTION"}
 
     def command(self):
-        return [self.program, "--config", "litellm.yaml", "--host", "127.0.0.1", "--port", self.port,
-                "--telemetry", "False"]
+        return [self.program, "--config", "litellm.yaml", "--host", "127.0.0.1", "--port",
+                self.port, "--telemetry", "False"]
 
 
 class Caisson(Peer):
