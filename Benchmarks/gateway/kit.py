@@ -58,10 +58,11 @@ def price(model, prompt, answer):
 # MARK: Programs and processes
 
 def build(folder):
-    """Compiles the upstream and the clients."""
-    programs = {"mock": ["mock.c", "mock_request.c", "mock_answer.c", "mock_books.c",
+    """Compiles the upstream and the clients, under names that are nobody else's: to end all that is
+    called `mock` is a habit."""
+    programs = {"gateway-upstream": ["mock.c", "mock_request.c", "mock_answer.c", "mock_books.c",
                          "mock_buffer.c"],
-                "load": ["load.c", "load_answer.c"]}
+                "gateway-clients": ["load.c", "load_answer.c"]}
     for name, sources in programs.items():
         subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", folder / name,
                         *(HERE / source for source in sources)], check=True)
@@ -147,7 +148,7 @@ class Mock:
 
     def __init__(self, folder, *arguments, port=None, core=None):
         self.port = port or free_port()
-        self.command = [*pinned(core), folder / "mock", "-p", self.port, *arguments]
+        self.command = [*pinned(core), folder / "gateway-upstream", "-p", self.port, *arguments]
 
     def __enter__(self):
         self.process = subprocess.Popen([str(x) for x in self.command])
@@ -155,12 +156,15 @@ class Mock:
             raise RuntimeError("the mock does not listen")
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        has_ended = self.process.poll() is not None
         stop(self.process)
+        if has_ended and kind is None:
+            raise RuntimeError(f"the mock ended by itself, status {self.process.returncode}")
 
 
 def load_command(folder, port, *arguments, core=None):
-    return [str(x) for x in [*pinned(core), folder / "load", "-u", f"127.0.0.1:{port}", *arguments]]
+    return [str(x) for x in [*pinned(core), folder / "gateway-clients", "-u", f"127.0.0.1:{port}", *arguments]]
 
 
 def load(folder, port, *arguments, core=None):
