@@ -133,18 +133,21 @@ def series(folder, options, faults):
     keys = {name: gateway.add_key(name, "--budget", f"{budget:.2f} USD", "--per", "total",
                                   "--parent", "team")
             for name, budget in (("one", one), ("two", max(0.01, two)))}
+    watch = Watch(gateway, faults)
     with mock:
-        gateway.start_and_wait()
-        watch = Watch(gateway, faults)
-        watch.start()
-        began = time.monotonic()
-        clients = ask_all(folder, gateway, keys, options)
-        seconds = time.monotonic() - began
-        peak = kit.resident(gateway.process.pid)
-        for fault in gateway.end():
-            faults.add("the gateway did not end well", fault)
-        watch.ends.set()
-        watch.join()
+        try:
+            gateway.start_and_wait()
+            watch.start()
+            began = time.monotonic()
+            clients = ask_all(folder, gateway, keys, options)
+            seconds = time.monotonic() - began
+            peak = kit.resident(gateway.process.pid)
+            for fault in gateway.end():
+                faults.add("the gateway did not end well", fault)
+            watch.ends.set()
+            watch.join()
+        finally:
+            kit.stop(gateway.process)
     print(f"{seconds:.0f} s; the limits were looked at {watch.looks} times; the gateway holds "
           f"{peak:.0f} MB at the end")
     return gateway, clients
@@ -188,13 +191,10 @@ def main():
     faults = comparison.Faults()
     print(f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.2f}, "
           f"{options.requests} requests, seed {options.seed}" + (f", {folder}" if options.keep else ""))
-    gateway = None
     try:
         gateway, clients = series(folder, options, faults)
         judge(folder, gateway, clients, faults)
     finally:
-        if gateway and gateway.process.poll() is None:
-            kit.stop(gateway.process)
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     faults.print()
