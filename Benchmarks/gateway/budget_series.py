@@ -108,10 +108,14 @@ def ask_all(folder, gateway, keys, options):
             PATHS[name], "-H", header, "-U", f"{name}-", "-D", LEAVING, "-E", 30, "-S",
             options.seed + number, "-L", folder / f"{name}.log", *bodies(folder, PATHS[name]))
         processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-    for process in processes:
-        figures = json.loads(process.communicate()[0])
-        told = ("all", "rps", "whole", "refused", "error", "truncated", "cut", "left", "statuses")
-        print({key: figures[key] for key in told})
+    try:
+        for process in processes:
+            figures = json.loads(process.communicate()[0])
+            told = ("all", "rps", "whole", "refused", "error", "truncated", "cut", "left", "statuses")
+            print({key: figures[key] for key in told})
+    finally:
+        for process in processes:
+            kit.stop(process)
     lines = [line for name in keys for line in kit.read_lines(folder / f"{name}.log")]
     return {line["user"]: line for line in lines}
 
