@@ -61,6 +61,7 @@ package final class Gateway: @unchecked Sendable {
   let providers: [String: ProviderAccess]
   let keys: KeyRing
   let cache: AnswerCache?
+  let ahead: ReservationsAhead
   let complain: (String) -> Void
   private let catalogue: ModelCatalogue
   private let today: () -> CalendarDate
@@ -89,6 +90,7 @@ package final class Gateway: @unchecked Sendable {
     today = parts.today
     catalogue = parts.catalogue
     keys = KeyRing(parts.ledger)
+    ahead = ReservationsAhead(parts.ledger, epoch: parts.epoch, on: loop)
     cache = parts.configuration.cache.map(AnswerCache.init)
     log = parts.log.map {
       CallLog(write: $0, hasContent: parts.configuration.logs.hasContent)
@@ -248,6 +250,7 @@ package final class Gateway: @unchecked Sendable {
   /// Takes no more requests; succeeds when those under way are over. On the event loop.
   func stop() -> EventLoopFuture<Void> {
     isStopping = true
+    ahead.stop()
     let promise = loop.makePromise(of: Void.self)
     emptied.append(promise)
     if active == 0 { tellEmptied() }

@@ -18,11 +18,14 @@ final class Attempt: @unchecked Sendable {
 
   let offer: Offer
   let plan: UpstreamPlan
-  let accounting: CallAccounting
+  var accounting: CallAccounting
   let permit: CircuitBreaker.Permit
   let started: NIODeadline
   var call: CallID?
   var task: HTTPClient.Task<Void>?
+  /// Whether the spool has its begin, and its end.
+  var isSpooled = false
+  var isSpoolEnded = false
   /// Whether anything of the request has left: before that nothing can be billed.
   var isSent = false
   var stage = Stage.waiting

@@ -32,7 +32,7 @@ struct CallAccounting {
   let model: ModelEntry
   let bound: RequestBound
   /// What was held back.
-  let ceiling: Money
+  var ceiling: Money
 
   /// What an attempt costs whose answer has begun.
   func settle(_ use: ObservedUse, outcome: String) -> CallSettlement {

@@ -252,7 +252,7 @@ extension Exchange {
     } else {
       settlement = .unknown(outcome: "cancelled")
     }
-    if hasAnswered { endSpool(attempt, .cancelled, settlement) }
+    endSpool(attempt, .cancelled, settlement)
     report.outcome = "cancelled"
     conclude(attempt, settlement, .clientGone)
     end()
@@ -268,6 +268,7 @@ extension Exchange {
   /// Brings an attempt into the books.
   func conclude(_ attempt: Attempt, _ settlement: CallSettlement, _ failure: CallFailure?) {
     attempt.resume()
+    endSpool(attempt, .failed, settlement)
     gateway.endHealth(attempt, failure?.outcome ?? .success)
     report.settle(attempt, settlement, now: gateway.now())
     guard let call = attempt.call else { return }

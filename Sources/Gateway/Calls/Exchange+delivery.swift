@@ -25,12 +25,15 @@ extension Exchange {
           length: length,
           headers: answerHeaders(attempt)
         )
-        try gateway.spool.begin(
-          CallNumber(call.number),
-          scope: Array((idempotencyKey ?? "").utf8),
-          requestHash: requestHash,
-          response: head.encoded
-        )
+        if !attempt.isSpooled {
+          try gateway.spool.begin(
+            CallNumber(call.number),
+            scope: Array((idempotencyKey ?? "").utf8),
+            requestHash: requestHash,
+            response: head.encoded
+          )
+          attempt.isSpooled = true
+        }
         hasAnswered = true
         report.firstByte = attempt.firstByte
         client?.begin(head)
@@ -70,18 +73,14 @@ extension Exchange {
       outcome: "spool failed"
     )
     if let call = attempt.call { gateway.spool.abandon(CallNumber(call.number)) }
+    attempt.isSpoolEnded = true
     conclude(attempt, settlement, .clientGone)
-    let error = ProviderError(
-      .server,
-      "the answer cannot be kept on the disk, and so it is not given; make room on it",
-      status: 507
-    )
     if hasAnswered, let client {
-      report.fail(error)
+      report.fail(.unspooled)
       client.abort()
       end()
     } else {
-      fail(error)
+      fail(.unspooled)
     }
   }
 
@@ -90,7 +89,8 @@ extension Exchange {
     _ outcome: AnswerEnd.Outcome,
     _ settlement: CallSettlement
   ) {
-    guard hasAnswered, let call = attempt.call else { return }
+    guard attempt.isSpooled, !attempt.isSpoolEnded, let call = attempt.call else { return }
+    attempt.isSpoolEnded = true
     do throws(SpoolError) {
       let summary = SettlementSummary.encode(settlement)
       try gateway.spool.end(CallNumber(call.number), outcome, summary: summary)

@@ -188,6 +188,9 @@ final class Exchange: @unchecked Sendable {
 
   private func reserve(_ attempt: Attempt) {
     stage = .reserving(attempt)
+    if idempotencyKey == nil, firstCall == nil, let held = held(for: attempt) {
+      return useHeld(held, for: attempt)
+    }
     var call = CallRequest(
       key: key.terms.prefix,
       account: key.terms.account,
@@ -204,6 +207,44 @@ final class Exchange: @unchecked Sendable {
     gateway.ledger.reserve(call, in: gateway.epoch) { result in
       loop.execute { self.reserved(attempt, result) }
     }
+  }
+
+  /// A reservation that was made ahead. One that has a name of the client's own is not: the ledger
+  /// must know that name before the call leaves.
+  private func held(for attempt: Attempt) -> ReservationsAhead.Held? {
+    gateway.ahead.take(
+      ReservationsAhead.Purpose(
+        key: key.terms.prefix,
+        account: key.terms.account,
+        model: attempt.offer.model.key.id,
+        provider: attempt.offer.key.provider,
+        dialect: dialect.rawValue,
+        run: key.run
+      ),
+      ceiling: attempt.accounting.ceiling.picoDollars,
+      now: gateway.now()
+    )
+  }
+
+  /// That it leaves is noted in the spool, which outlives the gateway: see ``Recovery``.
+  private func useHeld(_ held: ReservationsAhead.Held, for attempt: Attempt) {
+    attempt.accounting.ceiling = Money(picoDollars: held.ceiling)
+    attempt.call = held.call
+    do throws(SpoolError) {
+      try gateway.spool.begin(
+        CallNumber(held.call.number),
+        scope: [],
+        requestHash: [],
+        response: []
+      )
+      attempt.isSpooled = true
+    } catch {
+      gateway.complain("\(error)")
+      conclude(attempt, .release(outcome: "unused"), .clientGone)
+      stage = .between
+      return fail(.unspooled)
+    }
+    reserved(attempt, .success(.reserved(held.call)))
   }
 
   private func reserved(_ attempt: Attempt, _ result: Result<Reservation, LedgerError>) {
@@ -225,6 +266,9 @@ final class Exchange: @unchecked Sendable {
       gateway.endHealth(attempt, .neither)
       stage = .between
       repeated(record)
+    case .failure(.refused) where gateway.ahead.releaseAll():
+      // There may be room now, without what was held back for calls that nobody has asked for.
+      reserve(attempt)
     case .failure(let error):
       gateway.endHealth(attempt, .neither)
       stage = .between

@@ -110,6 +110,12 @@ extension ProviderError {
     return error
   }
 
+  static let unspooled = ProviderError(
+    .server,
+    "the answer cannot be kept on the disk, and so it is not given; make room on it",
+    status: 507
+  )
+
   static func forgotten(_ call: CallID) -> ProviderError {
     var error = ProviderError(
       .upstream,

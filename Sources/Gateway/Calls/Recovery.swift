@@ -15,7 +15,7 @@ package enum Recovery {
     var outcome = Outcome()
     var lost: [CallID] = []
     for call in try ledger.orphans() {
-      switch settlement(of: call, in: spool) {
+      switch try settlement(of: call, ledger, spool) {
       case .charge(let charge):
         try await ledger.settle(call.id, charge)
         outcome.settled += 1
@@ -29,10 +29,29 @@ package enum Recovery {
     return outcome
   }
 
+  /// What is known of a call; nil where that is nothing.
+  private static func settlement(
+    of call: CallRecord,
+    _ ledger: Ledger,
+    _ spool: Spool
+  ) throws -> CallSettlement? {
+    let cursor: AnswerCursor?
+    do {
+      cursor = try spool.answer(of: CallNumber(call.id.number))
+    } catch {
+      // What cannot be read proves nothing.
+      return nil
+    }
+    if let cursor { return settlement(of: call, cursor) }
+    // What was reserved ahead is in the spool before it leaves. What is not there has not left, unless
+    // the machine lost power and the spool's last half minute with it.
+    let isKnown = try call.isAhead && ledger.isOfThisBoot(call.epoch)
+    return isKnown ? .release(outcome: "unused") : nil
+  }
+
   /// What the end of the spooled answer says; nil where there is none.
-  private static func settlement(of call: CallRecord, in spool: Spool) -> CallSettlement? {
-    // What cannot be read proves nothing.
-    guard var cursor = try? spool.answer(of: CallNumber(call.id.number)) else { return nil }
+  private static func settlement(of call: CallRecord, _ cursor: AnswerCursor) -> CallSettlement? {
+    var cursor = cursor
     while let part = try? cursor.next() {
       switch part {
       case .begin(let head):

@@ -51,6 +51,11 @@ extension CallRecord {
     return (try? JSONDecoder().decode(CallUsage.self, from: Data(text.utf8))) ?? CallUsage()
   }
 
+  static let ahead = "ahead"
+
+  /// Whether it was reserved before it was asked for, and is not closed: it may never have left.
+  package var isAhead: Bool { state == .reserved && outcome == Self.ahead }
+
   /// Whether the provider billed more than had been reserved.
   package var isBeyond: Bool { charged > ceiling }
 

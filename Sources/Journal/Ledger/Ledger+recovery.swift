@@ -75,6 +75,19 @@ extension Ledger {
     }
   }
 
+  /// Whether a gateway's life was in the machine's present one: what it wrote to a file is there then,
+  /// whether or not it waited for the disk.
+  package func isOfThisBoot(_ epoch: Int64) throws(LedgerError) -> Bool {
+    guard let boot = ProcessIdentity.current().boot else { return false }
+    return try read { database in
+      try String.fetchOne(
+        database,
+        sql: "SELECT boot FROM epoch WHERE id = ?",
+        arguments: [epoch]
+      ) == boot
+    }
+  }
+
   /// Charges orphans that nobody could settle at their ceiling, all in one transaction.
   ///
   /// Gives those that were charged; a call that somebody closed meanwhile is left as it is.

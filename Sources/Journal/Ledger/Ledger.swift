@@ -85,6 +85,20 @@ package final class Ledger: Sendable {
     submit(isUrgent: true, { try $0.reserve(request, epoch: epoch.id) }, then: then)
   }
 
+  /// Holds back the ceilings of several calls that have not been asked for: as many as there is room
+  /// for, at most `count`.
+  ///
+  /// They are marked (``CallRecord/isAhead``): that such a call has left, its gateway must note
+  /// elsewhere.
+  package func reserveAhead(
+    _ request: CallRequest,
+    count: Int,
+    in epoch: Epoch,
+    then: @escaping @Sendable (Result<[CallID], LedgerError>) -> Void
+  ) {
+    submit(isUrgent: true, { try $0.reserveAhead(request, count, epoch: epoch.id) }, then: then)
+  }
+
   /// Charges an attempt, and frees the rest of what it held back.
   ///
   /// Waits a moment for company. The same charge again is no error and changes nothing.

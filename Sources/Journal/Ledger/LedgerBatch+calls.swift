@@ -37,6 +37,23 @@ extension LedgerBatch {
     }
   }
 
+  func reserveAhead(_ request: CallRequest, _ count: Int, epoch: Int64) throws -> [CallID] {
+    if let problem = request.problem { throw LedgerError.invalid(problem) }
+    var calls: [CallID] = []
+    let levels = try levels(from: request.account)
+    for _ in 0..<count {
+      let verdict = Budget.reserve(
+        request.ceiling,
+        from: try levels.map { Budget.Level(account: $0.account, sums: try sums(of: $0.slot)) },
+        at: now
+      )
+      guard case .allowed(let sums) = verdict else { break }
+      calls.append(try insert(request, epoch: epoch, slots: levels.map(\.slot), isAhead: true))
+      for (level, value) in zip(levels, sums) { set(value, of: level.slot) }
+    }
+    return calls
+  }
+
   /// The call that this request is, where it has been here before.
   private func earlier(_ request: CallRequest) throws -> CallRecord? {
     if let retry = request.retry {
@@ -73,12 +90,17 @@ extension LedgerBatch {
     return try newest.map(CallRecord.init) ?? first
   }
 
-  private func insert(_ request: CallRequest, epoch: Int64, slots: [Slot]) throws -> CallID {
+  private func insert(
+    _ request: CallRequest,
+    epoch: Int64,
+    slots: [Slot],
+    isAhead: Bool = false
+  ) throws -> CallID {
     let statement = try database.cachedStatement(
       sql: """
         INSERT INTO call (first, attempt, epoch, state, key, account, run, model, provider, dialect,
-          idempotency, request, slots, ceiling, started)
-        VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          idempotency, request, slots, ceiling, started, outcome)
+        VALUES (?, ?, ?, 'reserved', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     )
     try statement.execute(arguments: [
@@ -87,7 +109,7 @@ extension LedgerBatch {
       // A retry is found by its first attempt.
       request.retry == nil ? request.idempotencyKey : nil,
       request.requestHash.isEmpty ? nil : Data(request.requestHash), Slot.text(of: slots),
-      request.ceiling, now,
+      request.ceiling, now, isAhead ? CallRecord.ahead : nil,
     ])
     return CallID(database.lastInsertedRowID)
   }
