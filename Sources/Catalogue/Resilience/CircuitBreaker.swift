@@ -6,7 +6,8 @@
 /// ignored: they say nothing about what is now.
 package struct CircuitBreaker: Hashable, Sendable {
   package struct Settings: Hashable, Sendable {
-    /// Failures within the window that open it, if they are half of all requests there at least.
+    /// Failures within the window that open it, if they are half of all requests there at least,
+    /// those under way included: an error comes sooner than an answer does.
     package var failures: Int
     package var window: Duration
     /// How long it is open the first time.
@@ -61,6 +62,8 @@ package struct CircuitBreaker: Hashable, Sendable {
   private var state: State = .closed
   private var generation: UInt64 = 0
   private var results: [Result] = []
+  /// Admitted while it was closed, and not yet recorded.
+  private var underWay = 0
 
   package init(_ settings: Settings = Settings()) {
     self.settings = settings
@@ -72,7 +75,7 @@ package struct CircuitBreaker: Hashable, Sendable {
       change(to: .halfOpen(probing: 0, rest: rest))
     }
     switch state {
-    case .closed: break
+    case .closed: underWay += 1
     case .open: return nil
     case .halfOpen(let probing, let rest):
       guard probing < max(1, settings.probes) else { return nil }
@@ -84,6 +87,7 @@ package struct CircuitBreaker: Hashable, Sendable {
   /// Takes a permit back.
   package mutating func record(_ outcome: Outcome, for permit: Permit, at now: Duration) {
     guard permit.generation == generation else { return }
+    if case .closed = state { underWay -= 1 }
     switch (state, outcome) {
     case (.open, _), (.closed, .neither): break
     case (.closed, .success), (.closed, .failure): remember(outcome == .failure, at: now)
@@ -115,13 +119,15 @@ package struct CircuitBreaker: Hashable, Sendable {
     results.removeAll { $0.moment < now - settings.window }
     if results.count > Self.longestMemory { results.removeFirst() }
     let failures = results.count { $0.isFailure }
-    guard failures >= max(1, settings.failures), failures * 2 >= results.count else { return }
+    let all = results.count + min(underWay, Self.longestMemory / 2)
+    guard failures >= max(1, settings.failures), failures * 2 >= all else { return }
     change(to: .open(until: now + settings.rest, rest: settings.rest))
   }
 
   private mutating func change(to state: State) {
     self.state = state
     generation &+= 1
+    underWay = 0
     results.removeAll(keepingCapacity: true)
   }
 }
