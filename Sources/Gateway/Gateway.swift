@@ -202,7 +202,7 @@ package final class Gateway: @unchecked Sendable {
         provider: report.offer?.provider ?? "none",
         model: report.offer?.id ?? "none"
       ),
-      error: report.outcome == "ok" ? nil : report.outcome,
+      error: report.isSuccess ? nil : report.outcome,
       seconds: seconds,
       firstByteSeconds: report.firstByte.map { Double(($0 - exchange.started).nanoseconds) / 1e9 },
       inputTokens: report.inputTokens,

@@ -46,6 +46,8 @@ extension Exchange {
 
   /// Gives what the spool has of a call's answer, as far as it has come.
   func replay(_ call: CallID) {
+    // Its client may have gone while it waited for the leader.
+    if case .over = stage { return }
     do throws(SpoolError) {
       guard let cursor = try gateway.spool.answer(of: CallNumber(call.number)) else {
         return fail(.forgotten(call))

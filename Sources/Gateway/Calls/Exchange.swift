@@ -44,6 +44,8 @@ final class Exchange: @unchecked Sendable {
   /// Attempts of this exchange.
   var tries = 0
   var lastWait = Duration.zero
+  /// Tokens that were taken of the key's limit a minute, before they were known.
+  private var estimate: Int?
   /// Why the last attempt, or offer, came to nothing.
   var lastError: ProviderError?
   /// Whether the client, or the spool for it, has a byte of an answer.
@@ -112,6 +114,7 @@ final class Exchange: @unchecked Sendable {
     } catch {
       return fail(ProviderError(error))
     }
+    estimate = callBound.estimate
     gateway.retryBudget.requested()
     let route = gateway.route(self)
     report.resolve(route)
@@ -319,7 +322,7 @@ final class Exchange: @unchecked Sendable {
     stage = .over
     timer?.cancel()
     timer = nil
-    key.limit.correct(estimate: callBound.estimate, used: report.tokens)
+    if let estimate { key.limit.correct(estimate: estimate, used: report.tokens) }
     let waiting = followers
     followers = []
     for follower in waiting { follower.leaderEnded() }

@@ -38,6 +38,9 @@ struct CallReport {
   var provider: String? { offer?.provider }
   var model: String? { offer?.id }
 
+  /// Whether the client got what it asked for, be it from the cache or from the spool.
+  var isSuccess: Bool { ["ok", "cache", "replayed"].contains(outcome) }
+
   var tokens: Int {
     let (sum, overflow) = inputTokens.addingReportingOverflow(outputTokens)
     return overflow ? .max : sum

@@ -188,7 +188,8 @@ final class ClientConnection: ChannelInboundHandler {
     hasBegun = true
     var headers = headers
     if !head.isKeepAlive { headers.replaceOrAdd(name: "connection", value: "close") }
-    let response = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    // In its own version: before 1.1 nobody knows chunks.
+    let response = HTTPResponseHead(version: head.version, status: status, headers: headers)
     context.write(wrapOutboundOut(.head(response)), promise: nil)
   }
 

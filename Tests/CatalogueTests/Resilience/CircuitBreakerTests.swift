@@ -51,13 +51,15 @@ import Testing
     #expect(busy.admits(at: .seconds(1)))
   }
 
-  @Test func `errors that come sooner than answers do not open it, unless no answer comes`() throws {
+  @Test func `errors that come sooner than answers do not open it`() throws {
     var breaker = CircuitBreaker(settings)
     var permits: [CircuitBreaker.Permit] = []
     for _ in 0..<20 { permits.append(try admitted(by: &breaker, at: .zero)) }
     for permit in permits.prefix(5) { breaker.record(.failure, for: permit, at: .zero) }
     #expect(breaker.admits(at: .zero))
-    for permit in permits.dropFirst(5).prefix(4) { breaker.record(.success, for: permit, at: .zero) }
+    for permit in permits.dropFirst(5).prefix(4) {
+      breaker.record(.success, for: permit, at: .zero)
+    }
     #expect(breaker.admits(at: .zero))
     for permit in permits.dropFirst(9) { breaker.record(.failure, for: permit, at: .zero) }
     #expect(!breaker.admits(at: .zero))

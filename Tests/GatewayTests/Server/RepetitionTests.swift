@@ -197,4 +197,53 @@ struct RepetitionTests {
       #expect(upstream.requests.count == 3)
     }
   }
+
+  @Test func `a client of HTTP 1.0 gets its stream without chunks`() async throws {
+    try await with { gateway, _ in
+      let client = try RawClient(port: gateway.port)
+      let body = TestGateway.helloStream
+      try client.send(
+        "POST /v1/chat/completions HTTP/1.0\r\nAuthorization: Bearer \(gateway.key)\r\n"
+          + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      )
+      let text = client.rest()
+      #expect(!text.lowercased().contains("transfer-encoding"))
+      #expect(text.hasSuffix(ScriptedUpstream.done))
+    }
+  }
+
+  @Test func `an answer from the cache gives no tokens back that were not taken`() async throws {
+    let upstream = try await ScriptedUpstream.start()
+    let gateway = try await TestGateway.start(
+      TestGateway.document([upstream], more: "cache: { keep: 1m }\n"),
+      terms: VirtualKey.Terms(name: "test", account: "test", tokensPerMinute: 60)
+    )
+    // An estimate of 10 of the answer and 19 of the text; 10 are used, so that 50 are left.
+    for _ in 0..<20 { #expect(try await gateway.post().status == 200) }
+    let large = TestGateway.hello.replacingOccurrences(of: ":10,", with: ":50,")
+    let answer = try await gateway.post("/v1/chat/completions", large)
+    #expect(answer.status == 429, "\(answer.text)")
+    #expect(answer.text.contains(#""limit":"tokens_per_minute""#))
+    await gateway.stop()
+    try await upstream.stop()
+  }
+
+  @Test func `who waited for an answer and has gone is not waited for`() async throws {
+    try await with { gateway, upstream in
+      let gate = ScriptedUpstream.Gate()
+      upstream.script([.gate(gate)] + ScriptedUpstream.json(ScriptedUpstream.chat("hello")))
+      async let first = gateway.post(headers: Self.named)
+      try await upstream.received(1)
+      let client = try RawClient(port: gateway.port)
+      try client.send(TestGateway.hello, key: gateway.key, headers: Self.named)
+      try await Task.sleep(for: .milliseconds(50))
+      client.close()
+      try await Task.sleep(for: .milliseconds(50))
+      gate.open()
+      let status = try await first.status
+      #expect(status == 200)
+      let metrics = try await gateway.ask("GET", "/metrics").text
+      #expect(metrics.contains("caisson_requests_active 0\n"), "\(metrics)")
+    }
+  }
 }
