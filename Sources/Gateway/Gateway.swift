@@ -66,6 +66,7 @@ package final class Gateway: @unchecked Sendable {
   private let catalogue: ModelCatalogue
   private let today: () -> CalendarDate
   private let log: CallLog?
+  private let traces: TraceExporter?
 
   var health: HealthBoard
   var retryBudget: RetryBudget
@@ -102,6 +103,9 @@ package final class Gateway: @unchecked Sendable {
       timeouts: parts.configuration.routing.timeouts,
       connections: parts.configuration.limits.concurrency
     )
+    traces = parts.configuration.traces.map { [upstreams] in
+      TraceExporter($0, upstreams, on: loop, complain: parts.complain)
+    }
     var providers: [String: ProviderAccess] = [:]
     for provider in parts.configuration.providers {
       providers[provider.name] = ProviderAccess(provider, key: parts.keys[provider.name])
@@ -122,7 +126,9 @@ package final class Gateway: @unchecked Sendable {
   func moment() -> Duration { .nanoseconds(Int64(clamping: now().uptimeNanoseconds)) }
 
   /// Since 1970.
-  func seconds() -> Int { Int(Spool.now() / 1_000_000) }
+  func seconds() -> Int { Int(microseconds() / 1_000_000) }
+
+  func microseconds() -> Int64 { Spool.now() }
 
   // MARK: - Routing
 
@@ -213,6 +219,7 @@ package final class Gateway: @unchecked Sendable {
       complain("\(report.call ?? "a call") cost more than was held back for it: see caisson bill")
     }
     log?.record(exchange, seconds: seconds)
+    traces?.add(exchange, seconds: seconds)
     if isStopping, active == 0 { tellEmptied() }
   }
 
@@ -258,6 +265,7 @@ package final class Gateway: @unchecked Sendable {
   }
 
   private func tellEmptied() {
+    traces?.flush()
     for promise in emptied { promise.succeed() }
     emptied = []
   }

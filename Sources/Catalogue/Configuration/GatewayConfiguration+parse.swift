@@ -73,7 +73,22 @@ struct GatewayReader {
       let keys = nodes.map(node, "logs", keys: GatewaySchema.logs)
       configuration.logs.hasContent = flag(keys["content"], "logs.content") ?? false
     }
+    traces(parts["traces"])
     checkReferences()
+  }
+
+  private mutating func traces(_ node: YAMLNode?) {
+    let example = "http://127.0.0.1:4318"
+    let base = nodes.value(node, "traces", example: example, BaseURL.init(parsing:))
+    if let node, let base, !base.isTLS, !base.isLoopback {
+      nodes.report(
+        node,
+        "traces",
+        "names of models and keys would cross the network unencrypted",
+        "write https://, or send them to a collector on this machine"
+      )
+    }
+    configuration.traces = base
   }
 
   private mutating func listen(_ node: YAMLNode?, exposed: YAMLNode?) {

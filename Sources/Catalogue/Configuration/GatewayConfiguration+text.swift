@@ -23,6 +23,7 @@ extension GatewayConfiguration {
       text += "limits: { body: \(body), concurrency: \(limits.concurrency) }\n"
     }
     if logs.hasContent { text += "logs: { content: true }\n" }
+    if let traces { text += "traces: \(YAMLText.scalar(traces.text))\n" }
     return text
   }
 

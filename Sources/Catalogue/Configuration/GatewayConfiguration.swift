@@ -14,6 +14,8 @@ package struct GatewayConfiguration: Hashable, Sendable {
   package var budgets: [BudgetSettings] = []
   package var limits = GatewayLimits()
   package var logs = LogSettings()
+  /// Where OpenTelemetry's collector takes traces over HTTP; nil where none are kept.
+  package var traces: BaseURL?
 
   package init() {}
 

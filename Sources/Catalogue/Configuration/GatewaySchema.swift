@@ -5,6 +5,7 @@ enum GatewaySchema {
   static let document = [
     "version", "listen", "expose", "providers", "models", "aliases", "tiers", "routing",
     "unknown_price", "translation", "cache", "budgets", "limits", "logs",
+    "traces",
   ]
   static let provider = [
     "dialect", "base", "key", "catalogue", "headers", "insecure", "concurrency",

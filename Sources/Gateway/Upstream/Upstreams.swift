@@ -51,6 +51,23 @@ final class Upstreams {
     return client.execute(request: request, delegate: answer, eventLoop: .delegate(on: loop))
   }
 
+  /// Sends something of the gateway's own, and gives the status of the answer.
+  func post(_ address: String, _ body: [UInt8]) -> EventLoopFuture<Int> {
+    do {
+      var request = try HTTPClient.Request(url: address, method: .POST)
+      request.headers.add(name: "content-type", value: "application/json")
+      request.body = .byteBuffer(ByteBuffer(bytes: body))
+      return client.execute(
+        request: request,
+        delegate: ResponseAccumulator(request: request, maxBodySize: 65_536),
+        eventLoop: .delegateAndChannel(on: loop),
+        deadline: .now() + .seconds(10)
+      ).futureResult.map { Int($0.status.code) }
+    } catch {
+      return loop.makeFailedFuture(error)
+    }
+  }
+
   func shutdown() -> EventLoopFuture<Void> {
     let promise = loop.makePromise(of: Void.self)
     client.shutdown { error in

@@ -52,5 +52,6 @@ enum Documents {
       team: { amount: 20.00 USD, per: day, parent: org }
     limits: { body: 16MiB, concurrency: 200 }
     logs: { content: false }
+    traces: "http://127.0.0.1:4318"
     """
 }

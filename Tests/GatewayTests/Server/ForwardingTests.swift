@@ -208,4 +208,29 @@ struct ForwardingTests {
       #expect(count.text.hasPrefix(#"{"input_tokens":"#))
     }
   }
+
+  @Test func `a span of each request goes to the collector`()
+    async throws
+  {
+    let collector = try await ScriptedUpstream.start { _ in ScriptedUpstream.json("{}") }
+    try await with(more: "traces: \"\(collector.base)\"\n") { gateway, _ in
+      let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+      let parent = [("traceparent", "00-\(trace)-00f067aa0ba902b7-01")]
+      #expect(try await gateway.post(headers: parent).status == 200)
+      let unknown = TestGateway.hello.replacingOccurrences(of: #""m""#, with: #""none""#)
+      #expect(try await gateway.post("/v1/chat/completions", unknown).status == 404)
+      try await collector.received(1)
+      let sent = try #require(collector.requests.first)
+      #expect(sent.path == "/v1/traces")
+      #expect(sent.body.contains(#""traceId":"\#(trace)""#))
+      #expect(sent.body.contains(#""parentSpanId":"00f067aa0ba902b7""#))
+      #expect(sent.body.contains(#""gen_ai.usage.input_tokens","value":{"intValue":"7"}"#))
+      #expect(sent.body.contains(#""error.type","value":{"stringValue":"notFound"}"#))
+      #expect(!sent.body.contains("hello"))
+      #expect(!sent.body.contains("\"hi\""))
+      let spans = try JSONSerialization.jsonObject(with: Data(sent.body.utf8))
+      #expect(spans is [String: Any])
+    }
+    try await collector.stop()
+  }
 }
