@@ -58,6 +58,13 @@ int cl_landlock_allow(int ruleset, int path, uint64_t access) {
   return CALL(number_add, ruleset, 1 /* LANDLOCK_RULE_PATH_BENEATH */, &rule, 0);
 }
 
+int cl_landlock_allow_port(int ruleset, uint64_t port, uint64_t access) {
+  struct {
+    uint64_t access, port;
+  } rule = {access, port};
+  return CALL(number_add, ruleset, 2 /* LANDLOCK_RULE_NET_PORT */, &rule, 0);
+}
+
 int cl_landlock_restrict(int ruleset) { return CALL(number_restrict, ruleset, 0); }
 
 _Static_assert(sizeof(struct cl_filter) == sizeof(struct sock_filter), "same layout");

@@ -1,5 +1,4 @@
 import Catalogue
-import Crypto
 import Foundation
 import Gateway
 import Glibc
@@ -17,21 +16,11 @@ struct GatewayService {
   static let grace: Duration = .seconds(30)
 
   static func start(
-    _ setup: GatewaySetup,
+    _ plan: GatewayPlan,
     output: StandardOutput
   ) async throws -> GatewayService {
-    let catalogue = try catalogue(setup)
-    var configuration = try GatewayConfiguration.parse(
-      setup.document,
-      file: setup.file,
-      catalogue: catalogue
-    )
-    if let text = setup.listen {
-      configuration.listen = try ListenAddress(
-        parsing: text,
-        isExposed: configuration.listen.isExposed
-      )
-    }
+    let setup = plan.setup
+    let configuration = plan.configuration
     raiseDescriptors(for: configuration)
     let state = FilePath(setup.state)
     let opened = try Spool.open(directory: state.appending("spool"))
@@ -44,7 +33,7 @@ struct GatewayService {
     let epoch = try ledger.begin()
     let parts = Gateway.Parts(
       configuration: configuration,
-      catalogue: catalogue,
+      catalogue: plan.catalogue,
       ledger: ledger,
       epoch: epoch,
       spool: opened.spool,
@@ -81,18 +70,6 @@ struct GatewayService {
     await server.stop(grace: Self.grace)
     try? ledger.end(epoch)
     ledger.close()
-  }
-
-  private static func catalogue(_ setup: GatewaySetup) throws -> ModelCatalogue {
-    if let text = setup.catalogue {
-      return try ModelCatalogue(json: text, file: "the catalogue that was taken")
-    }
-    return try Snapshot.load { bytes in
-      SHA256.hash(data: bytes).map { byte in
-        let text = String(byte, radix: 16)
-        return text.count == 1 ? "0\(text)" : text
-      }.joined()
-    }
   }
 
   private static func tell(_ recovered: Recovery.Outcome, _ output: StandardOutput) {

@@ -10,11 +10,13 @@ _ = cl_set_rlimit(Int32(RLIMIT_CORE.rawValue), 0, 0)
 _ = cl_ignore_signal(SIGPIPE)
 
 let output = StandardOutput()
-// Before anybody can know that it is there to be stopped.
-let signals = Signals()
 do {
-  let setup = try GatewaySetup.read()
-  let service = try await GatewayService.start(setup, output: output)
+  let plan = try GatewayPlan(try GatewaySetup.read())
+  // Before there is a second thread.
+  if let warning = try plan.seal.apply() { output.say(warning) }
+  // Before anybody can know that it is there to be stopped.
+  let signals = Signals()
+  let service = try await GatewayService.start(plan, output: output)
   output.say("listening on \(service.address)")
   await signals.stopAsked()
   output.say("stopping; requests under way have \(GatewayService.grace.components.seconds) s")

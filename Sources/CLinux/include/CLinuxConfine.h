@@ -15,6 +15,8 @@ int cl_drop_capabilities(void);
 int cl_landlock_abi(void);
 int cl_landlock_ruleset(uint64_t file_system, uint64_t network, uint64_t scopes, int abi);
 int cl_landlock_allow(int ruleset, int path, uint64_t access);
+/// Lets TCP be used for a port; 0 stands for any that the kernel gives.
+int cl_landlock_allow_port(int ruleset, uint64_t port, uint64_t access);
 int cl_landlock_restrict(int ruleset);
 
 struct cl_filter {

@@ -142,4 +142,23 @@ struct GatewayProcessTests {
     home.remove()
     try await upstream.stop()
   }
+
+  @Test func `the process has given up what it does not need, in each of its threads`() async throws
+  {
+    try await with { home, key, _ in
+      let gateway = try GatewayProcess(home)
+      let answer = try await gateway.post(TestGateway.hello, key: key)
+      #expect(answer.status == 200)
+      let tasks = "/proc/\(gateway.identifier)/task"
+      let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
+      #expect(threads.count > 1)
+      for thread in threads {
+        let file = URL(filePath: "\(tasks)/\(thread)/status")
+        let status = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        #expect(status.contains("NoNewPrivs:\t1\n"))
+        #expect(status.contains("CapEff:\t0000000000000000\n"))
+      }
+      #expect(gateway.stop() == 0)
+    }
+  }
 }
