@@ -119,6 +119,11 @@ final class GatewayProcess: @unchecked Sendable {
   /// Asks it to stop, and gives its exit status.
   func stop() -> Int32 {
     process.terminate()
+    return end()
+  }
+
+  /// Its exit status, once it has ended: a second signal would not let it finish.
+  func end() -> Int32 {
     process.waitUntilExit()
     return process.terminationStatus
   }

@@ -46,7 +46,7 @@ struct GatewayProcessTests {
       gate.open()
       let text = try await answer.text
       #expect(text.contains("late"))
-      #expect(gateway.stop() == 0)
+      #expect(gateway.end() == 0)
     }
   }
 
