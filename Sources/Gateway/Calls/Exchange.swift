@@ -117,7 +117,6 @@ final class Exchange: @unchecked Sendable {
     estimate = callBound.estimate
     gateway.retryBudget.requested()
     let route = gateway.route(self)
-    report.resolve(route)
     if let refusal = route.refusal { return fail(ProviderError(refusal, route)) }
     offers = route.order
     tryNextOffer()

@@ -11,7 +11,6 @@ struct CallReport {
   let name: String
   let dialect: Dialects.Dialect
   let isStream: Bool
-  var kind: RouteTable.Kind?
   var offer: Offer.Key?
   var losses: [Loss] = []
   /// The ledger's name for the newest attempt.
@@ -44,10 +43,6 @@ struct CallReport {
   var tokens: Int {
     let (sum, overflow) = inputTokens.addingReportingOverflow(outputTokens)
     return overflow ? .max : sum
-  }
-
-  mutating func resolve(_ route: Route) {
-    kind = route.kind
   }
 
   mutating func begin(_ attempt: Attempt) {

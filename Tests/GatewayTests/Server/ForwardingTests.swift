@@ -6,20 +6,8 @@ import Testing
 @testable import Gateway
 
 struct ForwardingTests {
-  /// Runs a test against one upstream.
-  private func with(
-    more: String = "",
-    _ body: (TestGateway, ScriptedUpstream) async throws -> Void
-  ) async throws {
-    let upstream = try await ScriptedUpstream.start()
-    let gateway = try await TestGateway.start(TestGateway.document([upstream], more: more))
-    try await body(gateway, upstream)
-    await gateway.stop()
-    try await upstream.stop()
-  }
-
   @Test func `a request goes on as it was written but for the model's name`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let body =
         #"{ "model" : "m", "messages":[{"role":"user","content":"é\n"}], "new_field": 1.50 }"#
       let answer = try await gateway.post("/v1/chat/completions", body)
@@ -32,7 +20,7 @@ struct ForwardingTests {
   }
 
   @Test func `the provider is shown its own key, and never the client's`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let answer = try await gateway.post(headers: [
         ("x-api-key", gateway.key), ("cookie", "a=b"), ("x-forwarded-for", "10.0.0.1"),
       ])
@@ -47,7 +35,7 @@ struct ForwardingTests {
   }
 
   @Test func `a call is charged what the provider's own count costs`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       upstream.script(ScriptedUpstream.json(ScriptedUpstream.chat("x", input: 1000, output: 9)))
       let answer = try await gateway.post()
       #expect(answer.headers.first(name: "x-caisson-call") == "call-1")
@@ -67,7 +55,7 @@ struct ForwardingTests {
   }
 
   @Test func `usage of a stream is asked for, and kept from who did not ask`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let answer = try await gateway.post("/v1/chat/completions", TestGateway.helloStream)
       #expect(answer.headers.first(name: "content-type")?.hasPrefix("text/event-stream") == true)
       #expect(answer.text.hasSuffix(ScriptedUpstream.done))
@@ -109,7 +97,7 @@ struct ForwardingTests {
   }
 
   @Test func `what could not be carried across is told in a header`() async throws {
-    try await with { gateway, _ in
+    try await TestGateway.with { gateway, _ in
       let body =
         #"{"model":"m","max_tokens":9,"system":[{"type":"text","text":"s","cache_control":"#
         + #"{"type":"ephemeral"}}],"messages":[{"role":"user","content":"hi"}]}"#
@@ -121,7 +109,7 @@ struct ForwardingTests {
   }
 
   @Test func `what would change the answer is refused before anything is asked`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let body =
         #"{"model":"m","max_tokens":9,"top_k":5,"messages":[{"role":"user","content":"hi"}]}"#
       let answer = try await gateway.post("/v1/messages", body)
@@ -151,7 +139,7 @@ struct ForwardingTests {
   }
 
   @Test func `a picture never goes to a model that takes none`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let body =
         #"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"image_url","#
         + #""image_url":{"url":"data:image/png;base64,AAAA"}}]}]}"#
@@ -164,7 +152,7 @@ struct ForwardingTests {
 
   @Test func `a redirection is not followed, since the key would follow it`() async throws {
     let other = try await ScriptedUpstream.start()
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       upstream.script([.head(307, [("location", other.base + "/v1/chat/completions")])])
       let answer = try await gateway.post()
       #expect(answer.status == 502)
@@ -174,7 +162,7 @@ struct ForwardingTests {
   }
 
   @Test func `a compressed answer that nobody asked for is no answer`() async throws {
-    try await with(more: "routing: { attempts: 1 }\n") { gateway, upstream in
+    try await TestGateway.with(more: "routing: { attempts: 1 }\n") { gateway, upstream in
       upstream.script(
         ScriptedUpstream.json(
           ScriptedUpstream.chat("x"),
@@ -188,7 +176,7 @@ struct ForwardingTests {
   }
 
   @Test func `models are listed in each dialect, as far as the key may call them`() async throws {
-    try await with { gateway, _ in
+    try await TestGateway.with { gateway, _ in
       let openAI = try await gateway.ask("GET", "/v1/models")
       #expect(openAI.text.contains(#""id":"m0""#))
       let version = [("anthropic-version", "2023-06-01")]
@@ -213,7 +201,7 @@ struct ForwardingTests {
     async throws
   {
     let collector = try await ScriptedUpstream.start { _ in ScriptedUpstream.json("{}") }
-    try await with(more: "traces: \"\(collector.base)\"\n") { gateway, _ in
+    try await TestGateway.with(more: "traces: \"\(collector.base)\"\n") { gateway, _ in
       let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
       let parent = [("traceparent", "00-\(trace)-00f067aa0ba902b7-01")]
       #expect(try await gateway.post(headers: parent).status == 200)

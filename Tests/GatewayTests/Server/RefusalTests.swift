@@ -7,23 +7,6 @@ import Testing
 @testable import Gateway
 
 struct RefusalTests {
-  private func with(
-    more: String = "",
-    terms: VirtualKey.Terms = VirtualKey.Terms(name: "test", account: "test"),
-    limit: Int64? = 10_000_000_000_000,
-    _ body: (TestGateway, ScriptedUpstream) async throws -> Void
-  ) async throws {
-    let upstream = try await ScriptedUpstream.start()
-    let gateway = try await TestGateway.start(
-      TestGateway.document([upstream], more: more),
-      terms: terms,
-      limit: limit
-    )
-    try await body(gateway, upstream)
-    await gateway.stop()
-    try await upstream.stop()
-  }
-
   @Test(arguments: [
     ("POST", "/v1/chat/completions", #"{"error":{"message":"#),
     ("POST", "/v1/messages", #"{"type":"error","error":{"type":"authentication_error""#),
@@ -35,7 +18,7 @@ struct RefusalTests {
     path: String,
     shape: String
   ) async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       for key in ["", "sk-other", "sk-caisson-\(String(repeating: "A", count: 43))"] {
         let body = method == "POST" ? TestGateway.hello : nil
         let answer = try await gateway.ask(method, path, body, key: key.isEmpty ? " " : key)
@@ -47,14 +30,14 @@ struct RefusalTests {
   }
 
   @Test func `two keys that differ are no key`() async throws {
-    try await with { gateway, _ in
+    try await TestGateway.with { gateway, _ in
       let answer = try await gateway.post(headers: [("x-api-key", "sk-other")])
       #expect(answer.status == 401)
     }
   }
 
   @Test func `a key that is revoked is refused within a second`() async throws {
-    try await with { gateway, _ in
+    try await TestGateway.with { gateway, _ in
       #expect(try await gateway.post().status == 200)
       try gateway.ledger.revokeKey(named: "test")
       try await Task.sleep(for: .milliseconds(1100))
@@ -67,7 +50,7 @@ struct RefusalTests {
     ("GET", "/v1/models/", 200), ("GET", "/v1/models/none-such", 404), ("DELETE", "/", 405),
   ])
   func `what is not served is said so`(method: String, path: String, status: Int) async throws {
-    try await with { gateway, _ in
+    try await TestGateway.with { gateway, _ in
       let answer = try await gateway.ask(method, path, method == "POST" ? "{}" : nil)
       #expect(answer.status == status)
     }
@@ -82,7 +65,7 @@ struct RefusalTests {
     String(repeating: "[", count: 5000),
   ])
   func `a malformed body is the client's fault, in the dialect's shape`(body: String) async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       for (path, shape) in [
         ("/v1/chat/completions", #"{"error":{"message":"#), ("/v1/messages", #"{"type":"error""#),
         ("/api/chat", #"{"error":""#), ("/v1/responses", #"{"error":{"message":"#),
@@ -98,7 +81,7 @@ struct RefusalTests {
   }
 
   @Test func `a body above the limit is refused, told or not how long it is`() async throws {
-    try await with(more: "limits: { body: 1MiB }\n") { gateway, _ in
+    try await TestGateway.with(more: "limits: { body: 1MiB }\n") { gateway, _ in
       let large = #"{"model":"m","x":""# + String(repeating: "x", count: 2 << 20) + #""}"#
       let answer = try await gateway.post("/v1/chat/completions", large)
       #expect(answer.status == 413)
@@ -109,7 +92,7 @@ struct RefusalTests {
 
   @Test func `a call that the budget has no room for is not made`() async throws {
     // A call may cost (1,024 + its bytes) of input and 10 of output: more than a thousandth.
-    try await with(limit: 1_000_000_000) { gateway, upstream in
+    try await TestGateway.with(limit: 1_000_000_000) { gateway, upstream in
       let answer = try await gateway.post()
       #expect(answer.status == 402)
       for word in [
@@ -123,7 +106,7 @@ struct RefusalTests {
   }
 
   @Test func `a model without a price is not called under a budget`() async throws {
-    try await with(more: "aliases: { odd: p0/unheard-of }\n") { gateway, upstream in
+    try await TestGateway.with(more: "aliases: { odd: p0/unheard-of }\n") { gateway, upstream in
       let body = TestGateway.hello.replacingOccurrences(of: #""m""#, with: #""odd""#)
       let answer = try await gateway.post("/v1/chat/completions", body)
       #expect(answer.status == 400)
@@ -133,7 +116,7 @@ struct RefusalTests {
   }
 
   @Test func `tools that the provider runs have no price under a budget`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let body =
         #"{"model":"m","max_tokens":9,"web_search_options":{},"messages":[{"role":"user","#
         + #""content":"hi"}]}"#
@@ -146,7 +129,7 @@ struct RefusalTests {
 
   @Test func `requests and tokens a minute are counted by key`() async throws {
     let terms = VirtualKey.Terms(name: "test", account: "test", requestsPerMinute: 2)
-    try await with(terms: terms) { gateway, upstream in
+    try await TestGateway.with(terms: terms) { gateway, upstream in
       #expect(try await gateway.post().status == 200)
       #expect(try await gateway.post().status == 200)
       let answer = try await gateway.post()
@@ -160,7 +143,9 @@ struct RefusalTests {
 
   @Test func `a key calls what it was given, and nothing else`() async throws {
     let terms = VirtualKey.Terms(name: "test", account: "test", models: ["other"])
-    try await with(more: "aliases: { other: m0 }\n", terms: terms) { gateway, upstream in
+    try await TestGateway.with(more: "aliases: { other: m0 }\n", terms: terms) {
+      gateway,
+      upstream in
       #expect(try await gateway.post().status == 403)
       let body = TestGateway.hello.replacingOccurrences(of: #""m""#, with: #""other""#)
       #expect(try await gateway.post("/v1/chat/completions", body).status == 200)
@@ -172,7 +157,7 @@ struct RefusalTests {
   }
 
   @Test func `what is said stands in no log and no metric`() async throws {
-    try await with { gateway, _ in
+    try await TestGateway.with { gateway, _ in
       let body = TestGateway.hello.replacingOccurrences(of: "hi", with: "secret-words")
       #expect(try await gateway.post("/v1/chat/completions", body).status == 200)
       _ = try await gateway.settledCalls(1)

@@ -8,21 +8,10 @@ import Testing
 
 /// What a client that goes, comes back or asks twice gets, and what that costs.
 struct RepetitionTests {
-  private func with(
-    more: String = "",
-    _ body: (TestGateway, ScriptedUpstream) async throws -> Void
-  ) async throws {
-    let upstream = try await ScriptedUpstream.start()
-    let gateway = try await TestGateway.start(TestGateway.document([upstream], more: more))
-    try await body(gateway, upstream)
-    await gateway.stop()
-    try await upstream.stop()
-  }
-
   private static let named = [("idempotency-key", "once")]
 
   @Test func `the same request under the same name is asked once`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let first = try await gateway.post(headers: Self.named)
       let second = try await gateway.post(headers: Self.named)
       #expect(first.text == second.text)
@@ -35,7 +24,7 @@ struct RepetitionTests {
   }
 
   @Test func `a stream is repeated byte for byte`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let path = "/v1/chat/completions"
       let first = try await gateway.post(path, TestGateway.helloStream, headers: Self.named)
       let second = try await gateway.post(path, TestGateway.helloStream, headers: Self.named)
@@ -46,7 +35,7 @@ struct RepetitionTests {
   }
 
   @Test func `another request under the same name is refused`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       _ = try await gateway.post(headers: Self.named)
       let other = TestGateway.hello.replacingOccurrences(of: "hi", with: "ho")
       let answer = try await gateway.post("/v1/chat/completions", other, headers: Self.named)
@@ -56,7 +45,7 @@ struct RepetitionTests {
   }
 
   @Test func `who asks while the answer is still coming gets the same one`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let gate = ScriptedUpstream.Gate()
       upstream.script([
         ScriptedUpstream.eventHead, .piece(ScriptedUpstream.chunk("hel")), .gate(gate),
@@ -78,7 +67,7 @@ struct RepetitionTests {
   }
 
   @Test func `who asks before the answer has begun waits for it`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let gate = ScriptedUpstream.Gate()
       upstream.script([.gate(gate)] + ScriptedUpstream.json(ScriptedUpstream.chat("hello")))
       async let first = gateway.post(headers: Self.named)
@@ -93,7 +82,7 @@ struct RepetitionTests {
   }
 
   @Test func `what was never billed is asked anew under its name`() async throws {
-    try await with(more: "routing: { attempts: 1 }\n") { gateway, upstream in
+    try await TestGateway.with(more: "routing: { attempts: 1 }\n") { gateway, upstream in
       upstream.script(ScriptedUpstream.json(#"{"error":{"message":"x"}}"#, status: 500))
       var answers: [Int] = []
       for _ in 0..<3 { answers.append(try await gateway.post(headers: Self.named).status) }
@@ -104,7 +93,7 @@ struct RepetitionTests {
   }
 
   @Test func `what may have been billed is not asked again under its name`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       upstream.script([.breakOff])
       let first = try await gateway.post(headers: Self.named)
       #expect(first.status == 502)
@@ -117,7 +106,7 @@ struct RepetitionTests {
   }
 
   @Test func `a client that goes ends its call at the provider`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let gate = ScriptedUpstream.Gate()
       upstream.script([
         ScriptedUpstream.eventHead, .piece(ScriptedUpstream.chunk("hel")), .gate(gate),
@@ -136,7 +125,7 @@ struct RepetitionTests {
   }
 
   @Test func `a client that goes before anything came is charged the ceiling`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       upstream.script([.silence])
       let client = try RawClient(port: gateway.port)
       try client.send(TestGateway.hello, key: gateway.key)
@@ -149,7 +138,7 @@ struct RepetitionTests {
   }
 
   @Test func `who named its request finds the whole answer when it comes back`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let gate = ScriptedUpstream.Gate()
       upstream.script([
         ScriptedUpstream.eventHead, .piece(ScriptedUpstream.chunk("hel")), .gate(gate),
@@ -172,7 +161,7 @@ struct RepetitionTests {
   }
 
   @Test func `requests that are sent before their turn are answered in theirs`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let client = try RawClient(port: gateway.port)
       for _ in 0..<3 { try client.send(TestGateway.hello, key: gateway.key) }
       let text = try client.read(count: 3, of: "chat.completion")
@@ -183,7 +172,7 @@ struct RepetitionTests {
   }
 
   @Test func `the same request is answered from the cache where there is one`() async throws {
-    try await with(more: "cache: { keep: 1m }\n") { gateway, upstream in
+    try await TestGateway.with(more: "cache: { keep: 1m }\n") { gateway, upstream in
       for body in [TestGateway.hello, TestGateway.helloStream] {
         let first = try await gateway.post("/v1/chat/completions", body)
         let second = try await gateway.post("/v1/chat/completions", body)
@@ -199,7 +188,7 @@ struct RepetitionTests {
   }
 
   @Test func `a client of HTTP 1.0 gets its stream without chunks`() async throws {
-    try await with { gateway, _ in
+    try await TestGateway.with { gateway, _ in
       let client = try RawClient(port: gateway.port)
       let body = TestGateway.helloStream
       try client.send(
@@ -229,7 +218,7 @@ struct RepetitionTests {
   }
 
   @Test func `who waited for an answer and has gone is not waited for`() async throws {
-    try await with { gateway, upstream in
+    try await TestGateway.with { gateway, upstream in
       let gate = ScriptedUpstream.Gate()
       upstream.script([.gate(gate)] + ScriptedUpstream.json(ScriptedUpstream.chat("hello")))
       async let first = gateway.post(headers: Self.named)

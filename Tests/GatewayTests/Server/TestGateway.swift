@@ -180,4 +180,22 @@ final class TestGateway: Sendable {
     }
     return try (1...Int64(max(count, 1))).compactMap { try ledger.call(CallID($0)) }
   }
+
+  /// Runs a test against one upstream.
+  static func with(
+    more: String = "",
+    terms: VirtualKey.Terms = VirtualKey.Terms(name: "test", account: "test"),
+    limit: Int64? = 10_000_000_000_000,
+    _ body: (TestGateway, ScriptedUpstream) async throws -> Void
+  ) async throws {
+    let upstream = try await ScriptedUpstream.start()
+    let gateway = try await TestGateway.start(
+      TestGateway.document([upstream], more: more),
+      terms: terms,
+      limit: limit
+    )
+    try await body(gateway, upstream)
+    await gateway.stop()
+    try await upstream.stop()
+  }
 }
