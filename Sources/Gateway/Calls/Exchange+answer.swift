@@ -55,6 +55,8 @@ extension Exchange {
         client: dialect,
         isStream: scan.isStream,
         context: AnswerContext(
+          // Gemini's vectors come without the name of what made them.
+          model: attempt.plan.dialect == .geminiEmbed ? attempt.offer.model.key.id : nil,
           id: attempt.call?.description ?? "answer",
           now: gateway.seconds(),
           wantsUsage: scan.includesUsage,
