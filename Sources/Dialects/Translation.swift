@@ -119,8 +119,13 @@ package enum Translation {
 
   /// What the provider keeps cannot be left out: the answer would be to another conversation.
   private static func checkStored(_ request: ChatRequest) throws(RequestError) {
-    guard request.origin == .openAIResponses else { return }
-    for key in OpenAIResponses.stored where request.rest[key] != nil {
+    let stored: [String]
+    switch request.origin {
+    case .openAIResponses: stored = OpenAIResponses.stored
+    case .anthropic: stored = Anthropic.stored
+    default: return
+    }
+    for key in stored where request.rest[key] != nil {
       throw .notCarried([Loss(key, "the conversation is kept by another provider")])
     }
   }

@@ -78,6 +78,7 @@ package final class Gateway: @unchecked Sendable {
   private var metrics = GatewayMetrics()
   private(set) var active = 0
   var connections = 0
+  private var requests = 0
   private var isStopping = false
   private var emptied: [EventLoopPromise<Void>] = []
 
@@ -178,6 +179,12 @@ package final class Gateway: @unchecked Sendable {
 
   func endHealth(_ attempt: Attempt, _ outcome: CircuitBreaker.Outcome) {
     health.end(attempt.offer.key, outcome, permit: attempt.permit, now: moment())
+  }
+
+  /// The name of an answer that no call stands behind.
+  func requestID() -> String {
+    requests += 1
+    return "req_caisson_\(epoch.id)_\(requests)"
   }
 
   /// As a provider is told a call's name: unique over all ledgers that it hears of.

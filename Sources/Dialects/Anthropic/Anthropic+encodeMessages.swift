@@ -75,7 +75,7 @@ extension Anthropic {
   ) {
     let path = message.path
     if message.name != nil { list.addHint("\(path).name", "has no counterpart") }
-    list.add(message.rest, at: path, hints: TranslationOptions.hints, to: dialect)
+    list.add(message, at: path, to: dialect)
     let kept = parts.enumerated().filter { place, part in
       isKept(part, at: "\(path).content[\(place)]", &list)
     }

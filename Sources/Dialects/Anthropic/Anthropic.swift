@@ -8,6 +8,9 @@ package enum Anthropic {
     "output_format",
   ]
 
+  /// Fields by which the provider is to find what it kept: without it there is no conversation.
+  static let stored = ["thread"]
+
   package static func decodeRequest(_ body: [UInt8]) throws(RequestError) -> ChatRequest {
     let root = try JSON.request(body)
     var request = ChatRequest(model: try root.requiredString("model"), origin: dialect)

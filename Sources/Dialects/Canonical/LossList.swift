@@ -18,6 +18,20 @@ struct LossList {
     add(path(), why, changesAnswer: false)
   }
 
+  /// Fields of a message of the model that ask for something: that it be gone on with.
+  private static let continuing: Set<String> = ["prefix", "partial"]
+
+  /// Names the fields of a message. Clients send answers back as they were given them, with fields
+  /// of whoever gave them: what the next answer is does not depend on those.
+  mutating func add(_ message: Message, at path: String, to dialect: Dialect) {
+    var hints = TranslationOptions.hints
+    if message.role == .assistant {
+      hints.formUnion(message.rest.fields.map(\.key))
+      hints.subtract(Self.continuing)
+    }
+    add(message.rest, at: path, hints: hints, to: dialect)
+  }
+
   /// Names the fields of another dialect; hints are those that only help.
   mutating func add(_ rest: Rest, at path: String, hints: Set<String> = [], to dialect: Dialect) {
     guard rest.dialect != dialect else { return }

@@ -32,7 +32,7 @@ extension Gemini {
   ) {
     let path = message.path
     if message.name != nil { list.addHint("\(path).name", "has no counterpart") }
-    list.add(message.rest, at: path, hints: TranslationOptions.hints, to: dialect)
+    list.add(message, at: path, to: dialect)
     var hasCall = false
     for (place, part) in message.parts.enumerated() {
       let path = "\(path).content[\(place)]"

@@ -51,21 +51,28 @@ package enum ModelListing {
   package static func anthropic(_ models: [ListedModel]) -> [UInt8] {
     var writer = JSONWriter()
     writer.object {
-      $0.array("data") { array in
-        for model in models {
-          array.object {
-            $0.string("type", "model")
-            $0.string("id", model.id)
-            $0.string("display_name", model.displayName ?? model.id)
-            $0.string("created_at", AnswerContext(now: model.created).timestamp)
-          }
-        }
-      }
+      $0.array("data") { array in for model in models { anthropic(model, &array) } }
       $0.bool("has_more", false)
       $0.string("first_id", orNull: models.first?.id)
       $0.string("last_id", orNull: models.last?.id)
     }
     return writer.bytes
+  }
+
+  /// `GET /v1/models/{model}` of Anthropic.
+  package static func anthropic(_ model: ListedModel) -> [UInt8] {
+    var writer = JSONWriter()
+    anthropic(model, &writer)
+    return writer.bytes
+  }
+
+  private static func anthropic(_ model: ListedModel, _ json: inout JSONWriter) {
+    json.object {
+      $0.string("type", "model")
+      $0.string("id", model.id)
+      $0.string("display_name", model.displayName ?? model.id)
+      $0.string("created_at", AnswerContext(now: model.created).timestamp)
+    }
   }
 
   /// `POST /v1/messages/count_tokens` of Anthropic.

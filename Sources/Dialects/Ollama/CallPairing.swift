@@ -20,10 +20,11 @@ struct CallPairing {
     return id
   }
 
-  /// The call that a result belongs to.
+  /// The call that a result belongs to. A name that no call has is none: there are clients that name
+  /// results and not calls.
   mutating func answer(_ given: String?, _ name: String?) -> String {
-    if let given, !given.isEmpty {
-      if let place = byID[given] { isAnswered[place] = true }
+    if let given, let place = byID[given] {
+      isAnswered[place] = true
       return given
     }
     guard let place = openCall(of: name) ?? openCall() else { return "call_0" }

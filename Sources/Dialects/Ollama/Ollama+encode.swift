@@ -147,7 +147,7 @@ extension Ollama {
       json.rest(message.rest, of: dialect)
     }
     if message.name != nil { list.addHint("\(path).name", "has no counterpart") }
-    list.add(message.rest, at: path, hints: TranslationOptions.hints, to: dialect)
+    list.add(message, at: path, to: dialect)
   }
 
   private static func encodeAssistant(

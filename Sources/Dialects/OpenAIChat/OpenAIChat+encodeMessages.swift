@@ -30,7 +30,7 @@ extension OpenAIChat {
       encodeContent(rest, at: message.path, keepsParts: request.origin == dialect, &json, &list)
       json.rest(message.rest, of: dialect)
     }
-    list.add(message.rest, at: message.path, to: dialect)
+    list.add(message, at: message.path, to: dialect)
   }
 
   private static func roleName(_ role: Message.Role, _ request: ChatRequest) -> String {
@@ -127,7 +127,7 @@ extension OpenAIChat {
       }
       json.rest(message.rest, of: dialect)
     }
-    list.add(message.rest, at: message.path, to: dialect)
+    list.add(message, at: message.path, to: dialect)
   }
 
   static func encode(_ call: ToolCall, index: Int? = nil, _ array: inout JSONWriter) {

@@ -91,6 +91,8 @@ package struct StreamTap: Sendable {
   package mutating func end() -> [UInt8] {
     guard case .open = state else { return [] }
     var output = Array(held)
+    // A line that is empty is no line to who reads lines.
+    let isWithin = !held.isEmpty || sent > splitter.boundary || dialect.framing != .lines
     if let frame = splitter.end() {
       switch look(at: frame) {
       case .passes, .isError: break
@@ -105,7 +107,8 @@ package struct StreamTap: Sendable {
     }
     guard case .open = state else { return output }
     state = .failed(.truncated)
-    return output + Self.gap(dialect) + ErrorShape.frame(.truncated, of: dialect)
+    let gap = isWithin ? Self.gap(dialect) : []
+    return output + gap + ErrorShape.frame(.truncated, of: dialect)
   }
 
   /// Ends the stream for the client because the gateway ends it, such as at a deadline.

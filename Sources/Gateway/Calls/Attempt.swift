@@ -35,6 +35,8 @@ final class Attempt: @unchecked Sendable {
   var firstByte: NIODeadline?
   /// Given to the connection when it may go on; the client is slower than the upstream.
   var hold: EventLoopPromise<Void>?
+  /// Ends what comes after the end of the answer, if it goes on for long.
+  var drain: Scheduled<Void>?
   /// The upstream's own name for its answer, which clients show in questions about it.
   var upstreamID: String?
 

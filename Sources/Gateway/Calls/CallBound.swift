@@ -18,10 +18,24 @@ struct CallBound {
       hasOtherMedia: features.audios > 0 || features.files > 0 || features.refersToStored,
       outputTokens: scan.dialect.isEmbedding ? 0 : scan.maxTokens,
       choices: scan.choices,
-      cacheWrites: scan.dialect == .anthropic ? .hour : .usual,
+      cacheWrites: Self.mayCacheAnHour(scan) ? .hour : .usual,
       speaks: features.wantsAudio
     )
     needs = Self.needs(features, isEmbedding: scan.dialect.isEmbedding)
+  }
+
+  /// Whether a mark for an hour may stand in the request: wherever its text does.
+  private static func mayCacheAnHour(_ scan: RequestScan) -> Bool {
+    guard scan.dialect == .anthropic else { return false }
+    let bytes = scan.document.bytes
+    guard bytes.count >= 4 else { return false }
+    for place in 0..<bytes.count - 3 where bytes[place] == UInt8(ascii: "\"") {
+      let isMark =
+        bytes[place + 1] == UInt8(ascii: "1") && bytes[place + 2] == UInt8(ascii: "h")
+        && bytes[place + 3] == UInt8(ascii: "\"")
+      if isMark { return true }
+    }
+    return false
   }
 
   private static func needs(_ features: RequestFeatures, isEmbedding: Bool) -> Needs {

@@ -92,6 +92,10 @@ extension Exchange {
         return nil
       }
       if !output.isEmpty, !deliver(output, of: attempt, isAll: false) { return nil }
+      if relay.use.isWhole {
+        completeEarly(attempt)
+        return nil
+      }
       guard let client, !client.isWritable else { return nil }
       let promise = gateway.loop.makePromise(of: Void.self)
       attempt.hold = promise
@@ -101,6 +105,7 @@ extension Exchange {
   }
 
   func finished(_ attempt: Attempt) {
+    attempt.drain?.cancel()
     guard isCurrent(attempt) else { return }
     switch attempt.stage {
     case .waiting: broken(attempt, .truncated, last: [])
@@ -117,6 +122,7 @@ extension Exchange {
   }
 
   func failed(_ attempt: Attempt, _ error: any Error) {
+    attempt.drain?.cancel()
     guard isCurrent(attempt) else { return }
     let wasSent = attempt.isSent
     let name = attempt.offer.key.provider
@@ -128,6 +134,13 @@ extension Exchange {
   }
 
   // MARK: - How it ends
+
+  /// The dialect's own end has come before that of the connection, for which nobody has to wait. What
+  /// is left of it is read, so that the connection can be used again.
+  private func completeEarly(_ attempt: Attempt) {
+    attempt.drain = gateway.loop.scheduleTask(in: .seconds(5)) { attempt.task?.cancel() }
+    complete(attempt)
+  }
 
   private func complete(_ attempt: Attempt) {
     guard let use = attempt.use else { return }

@@ -113,10 +113,9 @@ extension Exchange {
 
   private func answerHeaders(_ attempt: Attempt) -> [(String, String)] {
     var headers = extraHeaders()
-    if let id = attempt.upstreamID {
-      let name = dialect.family == .anthropic ? "request-id" : "x-request-id"
-      headers.append((name, HeaderText.clean(id)))
-    }
+    let id = attempt.upstreamID ?? attempt.call.map { gateway.name(of: $0) }
+    let name = dialect.family == .anthropic ? "request-id" : "x-request-id"
+    if let id { headers.append((name, HeaderText.clean(id))) }
     return headers
   }
 

@@ -10,6 +10,11 @@ extension Exchange {
     switch record.state {
     case .reserved:
       if let leader = gateway.flights[record.id] { return follow(leader, record.id) }
+      // Of this gateway: it has just been closed, and the ledger is told before it is asked again.
+      if record.epoch == gateway.epoch.id, looks < 3 {
+        looks += 1
+        return tryNextOffer()
+      }
       fail(
         ProviderError(
           .rateLimit,

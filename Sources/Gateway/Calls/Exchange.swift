@@ -41,6 +41,8 @@ final class Exchange: @unchecked Sendable {
   /// The first attempt's number, and how many were made, over all requests of an idempotency key.
   var firstCall: CallID?
   var attempts: Int64 = 0
+  /// How often the ledger was asked about an earlier request that was about to be closed.
+  var looks = 0
   /// Attempts of this exchange.
   var tries = 0
   var lastWait = Duration.zero

@@ -88,6 +88,14 @@ struct UpstreamPlan {
     }
   }
 
+  /// Whether a Gemini model refuses a call of the conversation that does not bear its signature: from
+  /// the third generation on (ai.google.dev/gemini-api/docs/thought-signatures).
+  static func demandsSignatures(_ model: String) -> Bool {
+    guard let start = model.firstRange(of: "gemini-") else { return false }
+    let digits = model[start.upperBound...].prefix { $0.isASCII && $0.isNumber }
+    return Int(digits).map { $0 >= 3 } ?? false
+  }
+
   private static func options(
     _ offer: Offer,
     at provider: ProviderSettings,
@@ -101,6 +109,7 @@ struct UpstreamPlan {
     )
     options.usesMaxCompletionTokens = provider.catalogue == "openai"
     options.asksForUsage = provider.catalogue != "mistral"
+    options.fillsSignatures = demandsSignatures(offer.model.key.id)
     // What the catalogue does not know is taken to obey one.
     options.takesSampling =
       offer.model.provenance.source == "configuration"

@@ -266,10 +266,13 @@ final class ClientConnection: ChannelInboundHandler {
     if error.status == 409 || error.kind == .budget {
       headers.append(("x-should-retry", "false"))
     }
+    // Clients show it in what they say of an error.
+    let id = gateway.requestID()
+    headers.append((family == .anthropic ? "request-id" : "x-request-id", id))
     respond(
       status: error.clientStatus,
       headers: headers,
-      body: ErrorShape.body(error, of: family)
+      body: ErrorShape.body(error, of: family, requestID: id)
     )
   }
 }

@@ -2,14 +2,13 @@ import NIOHTTP1
 
 /// The key that a request bears, wherever its dialect puts it.
 enum ClientCredential {
-  /// `Authorization: Bearer`, `x-api-key` or `api-key`; nil where there is none, or where two differ:
-  /// one of them would be judged and the other one meant.
-  static func key(in headers: HTTPHeaders) -> String? {
-    var found: String?
+  /// `Authorization: Bearer`, `x-api-key` or `api-key`, each key once. Of several that differ none is to
+  /// be taken: one of them would be judged and the other one meant.
+  static func keys(in headers: HTTPHeaders) -> [String] {
+    var found: [String] = []
     for (name, value) in headers {
-      guard let key = key(name, value), !key.isEmpty else { continue }
-      if let found, found != key { return nil }
-      found = key
+      guard let key = key(name, value), !key.isEmpty, !found.contains(key) else { continue }
+      found.append(key)
     }
     return found
   }

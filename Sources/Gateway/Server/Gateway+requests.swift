@@ -20,7 +20,7 @@ extension Gateway {
       return try exchange(request, dialect: dialect, key: key, client: client)
     case .countTokens: try countTokens(request, client)
     case .models: listModels(request, key: key, client)
-    case .oneModel(let name): try showModel(name, key: key, client)
+    case .oneModel(let name): try showModel(name, request, key: key, client)
     case .ollamaTags: client.answer(ModelListing.ollamaTags(listed(for: key)))
     case .ollamaRunning:
       client.answer(ModelListing.ollamaTags(listed(for: key), isRunning: true))
@@ -64,10 +64,13 @@ extension Gateway {
   }
 
   private func key(of headers: HTTPHeaders) throws(ProviderError) -> ActiveKey {
-    guard let text = ClientCredential.key(in: headers) else {
+    let found = ClientCredential.keys(in: headers)
+    guard let text = found.first, found.count == 1 else {
       throw ProviderError(
         .authentication,
-        "no key came with the request; make one with: caisson gateway key add NAME"
+        found.isEmpty
+          ? "no key came with the request; make one with: caisson gateway key add NAME"
+          : "different keys came with the request, and none is taken; send one"
       )
     }
     do {
@@ -138,10 +141,13 @@ extension Gateway {
 
   private func showModel(
     _ name: String,
+    _ request: ClientRequest,
     key: ActiveKey,
     _ client: ClientConnection
   ) throws(ProviderError) {
-    client.answer(ModelListing.openAI(try listed(name, for: key)))
+    let model = try listed(name, for: key)
+    let speaksAnthropic = request.headers.contains(name: "anthropic-version")
+    client.answer(speaksAnthropic ? ModelListing.anthropic(model) : ModelListing.openAI(model))
   }
 
   private func showOllama(
@@ -164,21 +170,14 @@ extension Gateway {
     client.answer(ModelListing.ollamaShow(model))
   }
 
-  /// The models that a key may call, each once: under its own name where it has one here.
+  /// The models that a key may call.
   private func listed(for key: ActiveKey) -> [ListedModel] {
     let routes = routes
     var request = RouteRequest(name: "", allowed: key.terms.models, today: day)
-    var models: [ListedModel] = []
-    var seen: Set<Offer.Key> = []
-    for group in routes.listed(on: day) {
+    return routes.listed(on: day).filter { group in
       request.name = group.name
-      guard request.mayCall(group) else { continue }
-      if group.kind == .model, let offer = group.offers.first {
-        guard seen.insert(offer.key).inserted else { continue }
-      }
-      models.append(ListedModel(group))
-    }
-    return models
+      return request.mayCall(group)
+    }.map { ListedModel($0) }
   }
 
   private func listed(_ name: String, for key: ActiveKey) throws(ProviderError) -> ListedModel {

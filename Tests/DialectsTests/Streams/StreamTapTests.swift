@@ -141,4 +141,20 @@ import Testing
     let glance = FrameGlance(Array(text.utf8)[6...], of: .openAIChat)
     #expect(!glance.bearsUsage && !glance.bearsError && !glance.bearsEnd)
   }
+
+  @Test func `lines that end too early have no empty one before the error`() throws {
+    for whole in [true, false] {
+      var tap = try #require(StreamTap(.ollamaChat))
+      let line = #"{"model":"m","message":{"role":"assistant","content":"a"},"done":false}"#
+      var output = Array(tap.receive(Array((line + (whole ? "\n" : "")).utf8)[...]))
+      output += tap.end()
+      let lines = String(decoding: output, as: UTF8.self).split(
+        separator: "\n",
+        omittingEmptySubsequences: false
+      )
+      #expect(lines.count == 3)
+      #expect(lines[1].hasPrefix(#"{"error":"#))
+      #expect(lines[2].isEmpty)
+    }
+  }
 }

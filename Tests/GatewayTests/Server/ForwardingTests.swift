@@ -185,6 +185,8 @@ struct ForwardingTests {
       #expect(try await gateway.ask("GET", "/api/tags").text.contains(#""name":"m0""#))
       let one = try await gateway.ask("GET", "/v1/models/m0")
       #expect(one.text.hasPrefix(#"{"id":"m0","object":"model""#))
+      let own = try await gateway.ask("GET", "/v1/models/m0", headers: version)
+      #expect(own.text.hasPrefix(#"{"type":"model","id":"m0","display_name":"#))
       let show = try await gateway.post("/api/show", #"{"model":"m0:latest"}"#)
       #expect(show.text.contains(#""capabilities":["completion","tools"]"#))
       let version2 = try await gateway.ask("GET", "/api/version", key: "")
@@ -225,5 +227,13 @@ struct ForwardingTests {
       #expect(spans is [String: Any])
     }
     try await collector.stop()
+  }
+
+  @Test(arguments: [
+    ("gemini-2.5-flash", false), ("gemini-3-flash-preview", true), ("models/gemini-3.1-pro", true),
+    ("gemini-10-x", true), ("gemini-embedding-001", false), ("gpt-5.4", false),
+  ])
+  func `models that refuse unsigned calls get the documented filler`(model: String, demands: Bool) {
+    #expect(UpstreamPlan.demandsSignatures(model) == demands)
   }
 }

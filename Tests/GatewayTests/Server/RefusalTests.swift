@@ -33,6 +33,8 @@ struct RefusalTests {
     try await TestGateway.with { gateway, _ in
       let answer = try await gateway.post(headers: [("x-api-key", "sk-other")])
       #expect(answer.status == 401)
+      #expect(answer.text.contains("different keys"))
+      #expect(answer.headers.first(name: "x-request-id")?.hasPrefix("req_caisson_") == true)
     }
   }
 

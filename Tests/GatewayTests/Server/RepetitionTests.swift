@@ -235,4 +235,42 @@ struct RepetitionTests {
       #expect(metrics.contains("caisson_requests_active 0\n"), "\(metrics)")
     }
   }
+
+  @Test func `a stream is over at its dialect's own end, whenever the connection is`() async throws
+  {
+    try await TestGateway.with(more: "cache: { keep: 1m }\n") { gateway, upstream in
+      let gate = ScriptedUpstream.Gate()
+      let pieces = [
+        ScriptedUpstream.chunk("hel"), ScriptedUpstream.chunk("", finish: "stop"),
+        ScriptedUpstream.usageChunk(input: 7, output: 3), ScriptedUpstream.done,
+      ]
+      upstream.script([ScriptedUpstream.eventHead] + pieces.map { .piece($0) } + [.gate(gate)])
+      let path = "/v1/chat/completions"
+      let first = try await gateway.post(path, TestGateway.helloStream)
+      #expect(first.text.hasSuffix(ScriptedUpstream.done))
+      let call = try #require(try await gateway.settledCalls(1).first)
+      #expect(call.outcome == "ok")
+      #expect(call.basis == "usage")
+      let second = try await gateway.post(path, TestGateway.helloStream)
+      #expect(second.headers.first(name: "x-caisson-cache") == "hit")
+      gate.open()
+      #expect(upstream.cut == 0)
+    }
+  }
+
+  @Test func `who asks again at the end of a stream gets it again`() async throws {
+    try await TestGateway.with { gateway, upstream in
+      for place in 0..<20 {
+        let client = try RawClient(port: gateway.port)
+        let named = [("idempotency-key", "name-\(place)")]
+        try client.send(TestGateway.helloStream, key: gateway.key, headers: named)
+        _ = try client.read(until: "[DONE]")
+        try client.send(TestGateway.helloStream, key: gateway.key, headers: named)
+        let text = try client.read(count: 2, of: "[DONE]")
+        #expect(text.components(separatedBy: "HTTP/1.1 200").count == 3)
+        client.close()
+      }
+      #expect(upstream.requests.count == 20)
+    }
+  }
 }
