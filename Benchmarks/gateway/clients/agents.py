@@ -62,15 +62,15 @@ MINI = [
     bash("The sum begins at one.", "sed -i 's/total = 1/total = 0/' mean.py && "
          "python3 -m unittest -q test_mean", "def mean(numbers)"),
     bash("Nothing has no length to divide by.",
-         "sed -i 's/    return total .*/    return total \\/ len(numbers) if numbers else 0/' mean.py"
-         " && python3 -m unittest -q test_mean", "ZeroDivisionError"),
+         "sed -i 's/return total .*/return total \\/ len(numbers) if numbers else 0/' mean.py && "
+         "python3 -m unittest -q test_mean", "ZeroDivisionError"),
     bash("It works.", "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT", "OK"),
 ]
 
 
 def edit(text, before, after, expects=""):
-    block = f"mean.py\n```python\n<<<<<<< SEARCH\n{before}\n=======\n{after}\n>>>>>>> REPLACE\n```\n"
-    return {"text": f"{text}\n\n{block}", "expects": expects}
+    block = f"<<<<<<< SEARCH\n{before}\n=======\n{after}\n>>>>>>> REPLACE"
+    return {"text": f"{text}\n\nmean.py\n```python\n{block}\n```\n", "expects": expects}
 
 
 AIDER = [

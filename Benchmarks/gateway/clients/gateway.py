@@ -15,7 +15,7 @@ INSTALLED = ROOT / ".build/installed"
 
 # What a model of each dialect's upstream is called there.
 MODELS = {"openai": "gpt-4o-mini", "anthropic": "claude-sonnet-4-5",
-          "gemini": "gemini-2.5-flash", "ollama": "llama3.3"}
+          "gemini": "gemini-3-flash-preview", "ollama": "llama3.3"}
 # Pico-dollars a token.
 RATES = {"openai": {"input": 150_000, "cache_read": 75_000, "output": 600_000},
          "anthropic": {"input": 3_000_000, "cache_read": 300_000, "cache_write": 3_750_000,

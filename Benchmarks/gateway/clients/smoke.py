@@ -38,7 +38,8 @@ def names(dialect):
     """The models, all of them served by one upstream."""
     served = {name: (dialect, MODELS[dialect], "text")
               for name in ("gpt-4o-mini", "claude-sonnet-4-5", "llama3")}
-    served |= {name: (dialect, name, "text") for name in ("slow", "fails-429", "fails-500")}
+    served |= {name: (dialect, name, "text")
+               for name in ("slow", "cut", "short", "fails-429", "fails-500", "fails-529")}
     served["text-embedding-3-small"] = (dialect, "text-embedding-3-small", "embeddings")
     return served
 

@@ -1,4 +1,4 @@
-"""What an upstream is asked and what it answers, in no dialect: requests, turns, usage, scenarios."""
+"""What an upstream is asked and what it answers, in no dialect: requests, turns, usage."""
 
 import dataclasses
 import json
@@ -30,6 +30,8 @@ class Turn:
     status: int = 200
     # Seconds between two pieces of a stream.
     pause: float = 0.0
+    # How an answer breaks off halfway: `cut`, the connection; `short`, as if that were all.
+    ending: str = ""
     # Part of what the last message must hold, so that a script that has lost its place is noticed.
     expects: str = ""
 
@@ -127,19 +129,23 @@ class Script:
 
 class Obliging:
     """Gives what is asked for: calls each tool that is offered once, fills in the schema, else says
-    what it was told. Models called `fails-STATUS` give errors, `slow` takes its time."""
+    what it was told. Models called `fails-STATUS` give errors, `slow` takes its time, `cut` and
+    `short` break off."""
 
     def turn(self, asked):
         if asked.model.startswith("fails-"):
             return Turn("scripted to fail", status=int(asked.model.removeprefix("fails-")))
         pause = 0.05 if asked.model == "slow" else 0.0
+        thinking = "What did they say?" if asked.wants_thoughts else ""
         if asked.tools and not asked.has_results:
-            return Turn(calls=[Call(name, example(schema, schema)) for name, schema in asked.tools])
+            calls = [Call(name, example(schema, schema)) for name, schema in asked.tools]
+            return Turn(calls=calls, thinking=thinking)
         if asked.schema is not None:
             return Turn(json.dumps(example(asked.schema, asked.schema)))
         words = "patience " * 200 if asked.model == "slow" else f"You said: {asked.words}"
-        thinking = "What did they say?" if asked.wants_thoughts else ""
-        return Turn(f"{words} [{asked.images} pictures]", thinking=thinking, pause=pause)
+        ending = asked.model if asked.model in ("cut", "short") else ""
+        text = f"{words} [{asked.images} pictures]"
+        return Turn(text, thinking=thinking, pause=pause, ending=ending)
 
 
 def example(schema, root):

@@ -3,10 +3,11 @@
 
     upstream.py [--port PORT] [--books FILE] [--scenario FILE] [--seed N] [--record FILE]
 
-It speaks OpenAI's chat completions, responses and embeddings, Anthropic's messages, Gemini's
-generateContent, streamGenerateContent and batchEmbedContents, and Ollama's chat and embed, as JSON
-and as streams, with tools, pictures and schemas. Requests are read as strictly as providers read
-them: a tool's result without its call, a picture that is none or a missing max_tokens is refused.
+It speaks OpenAI's chat completions, responses, completions and embeddings, Anthropic's messages,
+Gemini's generateContent, streamGenerateContent and batchEmbedContents, and Ollama's chat, generate
+and embed, as JSON and as streams, with tools, pictures and schemas. Requests are read as strictly
+as providers read them: a tool's result without its call, thoughts that are not signed, a picture
+that is none or a missing max_tokens is refused.
 
 A scenario is a JSON list of turns, each `{"text": …, "calls": [{"name": …, "arguments": {…}}]}`,
 given one a request. Without one, whatever is asked for is given: offered tools are called, schemas
@@ -20,11 +21,14 @@ import argparse
 import http.server
 import json
 import pathlib
+import select
+import socket
 import sys
 import threading
 import time
 
 import wire.anthropic
+import wire.completions
 import wire.gemini
 import wire.ollama
 import wire.openai
@@ -32,10 +36,12 @@ import wire.responses
 from turns import Answer, Bills, Obliging, Refused, Script, Turn
 
 DIALECTS = {"/v1/chat/completions": wire.openai.Chat(),
+            "/v1/completions": wire.completions.Completions(),
             "/v1/embeddings": wire.openai.Embeddings(),
             "/v1/responses": wire.responses.Responses(),
             "/v1/messages": wire.anthropic.Messages(),
-            "/api/chat": wire.ollama.Chat(), "/api/embed": wire.ollama.Embed()}
+            "/api/chat": wire.ollama.Chat(), "/api/generate": wire.ollama.Generate(),
+            "/api/embed": wire.ollama.Embed()}
 GEMINI = {"generateContent": wire.gemini.Generate(),
           "streamGenerateContent": wire.gemini.Generate(),
           "batchEmbedContents": wire.gemini.Embed()}
@@ -112,9 +118,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send(refused.status, dialect.error(refused))
         if answer.asked.stream:
             self.stream(dialect, answer)
+        elif self.is_left(answer.turn.pause * 100):
+            self.close_connection = True
+            self.enter(answer, whole=False)
         else:
-            self.enter(answer, whole=True)
-            self.send(200, dialect.whole(answer))
+            self.enter(answer, whole=not answer.turn.ending)
+            self.send(200, dialect.whole(answer), cuts=bool(answer.turn.ending))
 
     def answer(self, dialect, data, path):
         try:
@@ -135,25 +144,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("x-request-id", f"req_{answer.number}")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        held = None
+        pieces = list(dialect.stream(answer))
+        if answer.turn.ending:
+            pieces = pieces[:len(pieces) // 2]
         try:
-            for piece in dialect.stream(answer):
-                # The books are written before whoever reads the end can look at them.
-                if held is not None:
-                    self.write(held)
-                    time.sleep(answer.turn.pause)
-                held = piece
-            self.enter(answer, whole=True)
-            self.write(held)
-            self.wfile.write(b"0\r\n\r\n")
+            for piece in pieces[:-1]:
+                self.write(piece)
+                time.sleep(answer.turn.pause)
         except ConnectionError:
             self.close_connection = True
-            self.enter(answer, whole=False)
+            return self.enter(answer, whole=False)
+        # The books are written before whoever reads the end can look at them.
+        self.enter(answer, whole=not answer.turn.ending)
+        self.write(pieces[-1])
+        if answer.turn.ending == "cut":
+            self.close_connection = True
+        else:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def is_left(self, seconds):
+        """Whether the client goes while an answer is not ready yet."""
+        if not seconds:
+            return False
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def write(self, piece):
         self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
 
-    def send(self, status, value):
+    def send(self, status, value, cuts=False):
         body = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
@@ -161,7 +180,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if status == 429:
             self.send_header("retry-after", "0")
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:len(body) // 2] if cuts else body)
+        self.close_connection = self.close_connection or cuts
 
     def enter(self, answer, whole):
         used = answer.usage

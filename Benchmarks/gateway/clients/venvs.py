@@ -1,4 +1,4 @@
-"""The clients' virtual environments, one a client, because their dependencies do not go together."""
+"""The clients' virtual environments: one each, because their dependencies do not go together."""
 
 import pathlib
 import subprocess

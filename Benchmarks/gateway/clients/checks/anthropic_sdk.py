@@ -56,6 +56,68 @@ def anthropic_usual_options():
 
 
 @check
+def anthropic_as_agents_ask():
+    """With what agents of the command line send besides, over three turns."""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    more = {"system": [{"type": "text", "text": "You are an agent."},
+                       {"type": "text", "text": "Rules.", **mark}],
+            "tools": [{**TOOL, **mark}], "metadata": {"user_id": "user_1_session_2"},
+            "thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 9000,
+            "extra_body": {"temperature": 1}, "betas": ["interleaved-thinking-2025-05-14",
+                                                        "fine-grained-tool-streaming-2025-05-14"]}
+    said = [{"role": "user", "content": [{"type": "text", "text": "<system-reminder/>"},
+                                         {"type": "text", "text": "hi", **mark}]}]
+    for turn in range(3):
+        with client().beta.messages.stream(model=CLAUDE, messages=said, **more) as stream:
+            answer = stream.get_final_message()
+        if answer.stop_reason != "tool_use":
+            break
+        content = [x.model_dump(exclude_none=True, include={"type", "id", "name", "input", "text",
+                                                            "thinking", "signature"})
+                   for x in answer.content]
+        results = [{"type": "tool_result", "tool_use_id": x.id, **mark,
+                    "content": [{"type": "text", "text": "raining"}]}
+                   for x in answer.content if x.type == "tool_use"]
+        said += [{"role": "assistant", "content": content}, {"role": "user", "content": results}]
+    equal(turn, 1)
+    holds(text(answer), "raining")
+
+
+def run_tools(**options):
+    """The package runs the tools itself."""
+    @anthropic.beta_tool
+    def weather(city: str) -> str:
+        """The weather.
+
+        Args:
+            city: Where.
+        """
+        return f"raining in {city}"
+    runner = client().beta.messages.tool_runner(**USUAL, tools=[weather], **options)
+    holds(text(runner.until_done()), f"raining in {CITY}")
+
+
+@check
+def anthropic_tool_runner():
+    run_tools(thread=False)
+
+
+@check(refused=["openai", "gemini", "ollama"], absent=["anthropic"])
+def anthropic_tool_runner_in_a_thread():
+    """Its default: the provider keeps the conversation."""
+    run_tools()
+
+
+@check
+def anthropic_document():
+    document = {"type": "document", "title": "Notes",
+                "source": {"type": "text", "media_type": "text/plain", "data": "long notes"}}
+    content = [document, {"type": "text", "text": "hi"}]
+    answer = messages.create(**{**USUAL, "messages": [{"role": "user", "content": content}]})
+    holds(text(answer), "hi")
+
+
+@check
 def anthropic_thoughts():
     answer = messages.create(**{**USUAL, "max_tokens": 4000},
                              thinking={"type": "enabled", "budget_tokens": 1024})
@@ -154,13 +216,14 @@ def anthropic_count_tokens():
 
 @check
 def anthropic_models():
-    assert {GPT, CLAUDE} <= {x.id for x in client().models.list()}
+    listed = list(client().models.list())
+    assert GPT in {x.id for x in listed} and {x.type for x in listed} == {"model"}, listed
 
 
 @check
 def anthropic_model():
-    equal(client().models.retrieve(CLAUDE).id, CLAUDE)
-    equal(client().models.retrieve(CLAUDE).type, "model")
+    found = client().models.retrieve(CLAUDE)
+    equal((found.id, found.type), (CLAUDE, "model"))
 
 
 @check
@@ -206,6 +269,12 @@ def anthropic_error_upstream():
 
 
 @check
+def anthropic_error_overloaded():
+    raises(anthropic.InternalServerError, 529,
+           lambda: messages.create(**{**USUAL, "model": FAILS_529}))
+
+
+@check
 def anthropic_error_request():
     raises(anthropic.BadRequestError, 400, lambda: messages.create(**{**USUAL, "messages": "none"}))
 
@@ -215,6 +284,29 @@ def anthropic_error_id():
     error = raises(anthropic.NotFoundError, 404,
                    lambda: messages.create(**{**USUAL, "model": NOWHERE}))
     assert error.request_id, dict(error.response.headers)
+
+
+@check
+def anthropic_error_broken_stream():
+    for model in BROKEN:
+        def read():
+            with messages.stream(**{**USUAL, "model": model}) as stream:
+                stream.get_final_message()
+        raises_any(anthropic.APIError, read)
+
+
+@check
+def anthropic_error_broken_answer():
+    raises_any(anthropic.APIError, lambda: messages.create(**{**USUAL, "model": "cut"}))
+
+
+@check
+def anthropic_tools_failed():
+    """What says that the tool failed is carried, or left out."""
+    answer = messages.create(**USUAL, tools=[TOOL])
+    said = after(answer)
+    said[-1]["content"][0]["is_error"] = True
+    holds(text(messages.create(**{**USUAL, "messages": said}, tools=[TOOL])), "raining")
 
 
 @check

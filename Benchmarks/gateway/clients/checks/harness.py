@@ -18,8 +18,11 @@ BOOKS = os.environ["CHECK_BOOKS"]
 # The dialect of the upstream behind every model.
 UPSTREAM = os.environ["CHECK_UPSTREAM"]
 # Names as these clients know them: some decide by them what they may ask.
-GPT, CLAUDE, LLAMA, EMBEDDER = "gpt-4o-mini", "claude-sonnet-4-5", "llama3", "text-embedding-3-small"
-SLOW, FAILS_429, FAILS_500 = "slow", "fails-429", "fails-500"
+GPT, CLAUDE, LLAMA = "gpt-4o-mini", "claude-sonnet-4-5", "llama3"
+EMBEDDER = "text-embedding-3-small"
+SLOW, FAILS_429, FAILS_500, FAILS_529 = "slow", "fails-429", "fails-500", "fails-529"
+# Their answers break off: the connection is cut, or it is as if half of it were all.
+BROKEN = ("cut", "short")
 NOWHERE = "no-such-model-xyz"
 
 HI = [{"role": "user", "content": "hi “ä”"}]
@@ -80,6 +83,15 @@ def raises(kind, status, call):
     raise AssertionError(f"no {kind.__name__}")
 
 
+def raises_any(kind, call):
+    """The error of that class, whatever its status."""
+    try:
+        answer = call()
+    except kind as error:
+        return error
+    raise AssertionError(f"no {kind.__name__}, but {answer!r}")
+
+
 def equal(found, wanted):
     assert found == wanted, f"{found!r}, not {wanted!r}"
 
@@ -126,7 +138,8 @@ def png():
 
 
 PICTURE = base64.b64encode(png()).decode()
-SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "count": {"type": "integer"}},
+SCHEMA = {"type": "object",
+          "properties": {"city": {"type": "string"}, "count": {"type": "integer"}},
           "required": ["city", "count"], "additionalProperties": False}
 WEATHER = {"type": "object", "properties": {"city": {"type": "string", "description": "Where."}},
            "required": ["city"], "additionalProperties": False}

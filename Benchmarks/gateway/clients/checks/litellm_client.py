@@ -161,6 +161,12 @@ def litellm_ollama():
 
 
 @check
+def litellm_ollama_generate():
+    """Its other way to ask Ollama."""
+    equal(ask((f"ollama/{LLAMA}", ADDRESS)).choices[0].message.content[-13:], HEARD[-13:])
+
+
+@check
 def litellm_ollama_stream():
     streams(OLLAMA)
 

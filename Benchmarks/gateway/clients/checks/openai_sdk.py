@@ -2,6 +2,8 @@
 
 import asyncio
 
+from typing import Literal
+
 import openai
 from harness import *
 from pydantic import BaseModel
@@ -14,6 +16,13 @@ def client(key=KEY):
 class Place(BaseModel):
     city: str
     count: int
+
+
+class Trip(BaseModel):
+    """With what schemas of pydantic's have: definitions, choices, lists, what may be missing."""
+    places: list[Place]
+    by: Literal["train", "ship"]
+    note: str | None
 
 
 chat, responses = client().chat.completions, client().responses
@@ -58,8 +67,10 @@ def openai_chat_stream_helper():
 
 @check
 def openai_chat_async():
+    asked = openai.AsyncOpenAI(base_url=f"{ADDRESS}/v1", api_key=KEY, max_retries=0)
+
     async def ask():
-        async with openai.AsyncOpenAI(base_url=f"{ADDRESS}/v1", api_key=KEY, max_retries=0) as asked:
+        async with asked:
             answers = [asked.chat.completions.create(model=GPT, messages=HI) for _ in range(8)]
             return await asyncio.gather(*answers)
     equal({x.choices[0].message.content for x in asyncio.run(ask())}, {HEARD})
@@ -73,6 +84,19 @@ def openai_chat_usual_options():
                          stop=["END"], seed=4, user="me", n=1, presence_penalty=0,
                          frequency_penalty=0)
     equal(answer.choices[0].message.content, HEARD)
+
+
+@check
+def openai_chat_as_agents_ask():
+    """With what agents and editors send besides."""
+    more = {"temperature": 0, "reasoning_effort": "medium", "prompt_cache_key": "one",
+            "store": False, "verbosity": "low", "safety_identifier": "me", "metadata": {"a": "b"},
+            "parallel_tool_calls": True, "max_completion_tokens": 9000,
+            "stream_options": {"include_usage": True}, "stream": True, "tools": [TOOL]}
+    messages = [{"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
+                {"role": "user", "content": [{"type": "text", "text": "hi"}], "name": "me"}]
+    pieces = list(chat.create(model=GPT, messages=messages, **more))
+    equal(pieces[-2].choices[0].finish_reason if not pieces[-1].choices else None, "tool_calls")
 
 
 @check
@@ -102,6 +126,30 @@ def openai_tools():
     equal(json.loads(message.tool_calls[0].function.arguments), {"city": CITY})
     answer = chat.create(model=GPT, messages=after(message), tools=[TOOL])
     holds(answer.choices[0].message.content, "raining “ä”")
+
+
+@check
+def openai_tools_with_thoughts():
+    """Over three turns, each message as it came."""
+    more = {"tools": [TOOL], "reasoning_effort": "medium", "max_completion_tokens": 9000}
+    message = chat.create(model=GPT, messages=HI, **more).choices[0].message
+    said = after(message)
+    answer = chat.create(model=GPT, messages=said, **more).choices[0].message
+    holds(answer.content, "raining")
+    said += [answer.model_dump(exclude_none=True), *HI]
+    assert chat.create(model=GPT, messages=said, **more).choices[0].message.tool_calls
+
+
+@check
+def openai_tools_with_thoughts_of_nobody():
+    """What clients send that keep of an answer only what they know."""
+    more = {"tools": [TOOL], "reasoning_effort": "medium", "max_completion_tokens": 9000}
+    message = chat.create(model=GPT, messages=HI, **more).choices[0].message
+    calls = [{"id": x.id, "type": "function", "function": {"name": x.function.name,
+                                                           "arguments": x.function.arguments}}
+             for x in message.tool_calls]
+    said = [*HI, {"role": "assistant", "content": None, "tool_calls": calls}, after(message)[-1]]
+    holds(chat.create(model=GPT, messages=said, **more).choices[0].message.content, "raining")
 
 
 @check
@@ -141,6 +189,20 @@ def openai_tools_one_at_a_time():
 def openai_structured():
     answer = chat.parse(model=GPT, messages=HI, response_format=Place)
     equal(answer.choices[0].message.parsed, Place(city=CITY, count=7))
+
+
+@check
+def openai_structured_nested():
+    answer = chat.parse(model=GPT, messages=HI, response_format=Trip)
+    equal(answer.choices[0].message.parsed,
+          Trip(places=[Place(city=CITY, count=7)], by="train", note=CITY))
+
+
+@check
+def openai_tools_nested():
+    tool = openai.pydantic_function_tool(Trip, name="book")
+    message = chat.parse(model=GPT, messages=HI, tools=[tool]).choices[0].message
+    equal(message.tool_calls[0].function.parsed_arguments.places[0].city, CITY)
 
 
 @check
@@ -189,7 +251,8 @@ def openai_responses_tools():
     equal(json.loads(call.arguments), {"city": CITY})
     said = {"type": "function_call_output", "call_id": call.call_id, "output": "raining “ä”"}
     items = [*HI, *(x.model_dump(exclude_none=True) for x in answer.output), said]
-    holds(responses.create(model=GPT, input=items, tools=[RESPONSES_TOOL]).output_text, "raining “ä”")
+    again = responses.create(model=GPT, input=items, tools=[RESPONSES_TOOL])
+    holds(again.output_text, "raining “ä”")
 
 
 @check
@@ -202,12 +265,43 @@ def openai_responses_tools_stream():
 
 
 @check
+def openai_responses_as_agents_ask():
+    """With what agents of the command line send besides: no state, thoughts that come back."""
+    items = [{"role": "developer", "content": [{"type": "input_text", "text": "Rules."}]}, *HI]
+    more = {"instructions": "Be brief.", "tools": [RESPONSES_TOOL], "tool_choice": "auto",
+            "parallel_tool_calls": True, "reasoning": {"effort": "medium", "summary": "auto"},
+            "store": False, "include": ["reasoning.encrypted_content"], "prompt_cache_key": "one",
+            "text": {"verbosity": "medium"}}
+    for turn in range(3):
+        with responses.stream(model=GPT, input=items, **more) as stream:
+            list(stream)
+            answer = stream.get_final_response()
+        calls = [x for x in answer.output if x.type == "function_call"]
+        if not calls:
+            break
+        items += [x.model_dump(exclude_none=True) for x in answer.output]
+        items += [{"type": "function_call_output", "call_id": x.call_id, "output": "raining"}
+                  for x in calls]
+    equal(turn, 1)
+    holds(answer.output_text, "raining")
+
+
+@check
 def openai_responses_structured():
     answer = responses.parse(model=GPT, input="hi", text_format=Place)
     equal(answer.output_parsed, Place(city=CITY, count=7))
 
 
-# MARK: Embeddings and lists
+# MARK: Completions, embeddings and lists
+
+@check
+def openai_completions():
+    asked = client().completions
+    equal(asked.create(model=GPT, prompt="hi “ä”", max_tokens=99).choices[0].text, HEARD)
+    pieces = asked.create(model=GPT, prompt="hi “ä”", max_tokens=99, stream=True)
+    equal("".join(x.choices[0].text for x in pieces if x.choices), HEARD)
+
+
 
 @check(absent=["anthropic"])
 def openai_embeddings():
@@ -227,6 +321,12 @@ def openai_embeddings_base64():
 
 @check
 def openai_models():
+    assert GPT in {x.id for x in client().models.list()}
+
+
+@check
+def openai_models_of_several_names():
+    """Names of one's own for the same model are listed, each."""
     names = {x.id for x in client().models.list()}
     assert {GPT, CLAUDE, LLAMA} <= names, names
 
@@ -299,7 +399,42 @@ def openai_error_upstream_is_asked_again():
            lambda: asked.chat.completions.create(model=FAILS_429, messages=HI))
 
 
+@check
+def openai_error_broken_stream():
+    for model in BROKEN:
+        def read():
+            return list(chat.create(model=model, messages=HI, stream=True))
+        raises_any(openai.APIError, read)
+
+
+@check
+def openai_error_broken_answer():
+    raises_any(openai.APIError, lambda: chat.create(model="cut", messages=HI))
+
+
+@check
+def openai_error_broken_responses():
+    for model in BROKEN:
+        kinds = []
+
+        def read():
+            for event in responses.create(model=model, input="hi", stream=True):
+                kinds.append(event.type)
+                if event.type in ("error", "response.failed"):
+                    raise openai.APIError(event.type, None, body=None)
+        raises_any(openai.APIError, read)
+        assert "response.completed" not in kinds, kinds
+
+
 # MARK: Leaving, and coming back
+
+@check
+def openai_timeout():
+    """Who does not wait for an answer that comes at once."""
+    raises_any(openai.APITimeoutError,
+               lambda: client().with_options(timeout=0.4).chat.completions.create(
+                   model=SLOW, messages=HI))
+
 
 @check
 def openai_cancel():

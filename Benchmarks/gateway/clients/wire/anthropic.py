@@ -6,6 +6,10 @@ from turns import Asked, Refused, pieces
 from wire.openai import check_base64
 
 
+THOUGHTS = ("thinking", "redacted_thinking")
+SIGNATURE = "c2NyaXB0ZWQ="
+
+
 class Messages:
     counted = {"cached", "written", "output"}
     stream_type = "text/event-stream"
@@ -16,7 +20,7 @@ class Messages:
             raise Refused(400, "max_tokens: Field required")
         thinking = body.get("thinking") or {}
         asked.wants_thoughts = thinking.get("type") in ("enabled", "adaptive")
-        waiting = set()
+        waiting, begins = set(), []
         for place, message in enumerate(body["messages"]):
             if message["role"] not in ("user", "assistant"):
                 raise Refused(400, f"messages.{place}.role: Input should be 'user' or 'assistant'")
@@ -26,6 +30,11 @@ class Messages:
                 raise Refused(400, f"messages.{place}: `tool_use` ids were found without "
                                    "`tool_result` blocks immediately after, or the reverse")
             waiting = {x["id"] for x in content if x["type"] == "tool_use"}
+            if results and asked.wants_thoughts and begins[0] not in THOUGHTS:
+                raise Refused(400, f"messages.{place - 1}.content.0: Expected `thinking`, "
+                                   f"but found `{begins[0]}`")
+            check_thoughts(content)
+            begins = [x["type"] for x in content]
             if any(x["type"] == "text" and not x["text"] for x in content):
                 raise Refused(400, f"messages.{place}: text content blocks must be non-empty")
             asked.images += sum(images(x) for x in content)
@@ -48,7 +57,7 @@ class Messages:
         found = []
         if answer.turn.thinking:
             found.append({"type": "thinking", "thinking": answer.turn.thinking,
-                          "signature": "c2NyaXB0ZWQ="})
+                          "signature": SIGNATURE})
         if answer.turn.text:
             found.append({"type": "text", "text": answer.turn.text})
         for index, made in enumerate(answer.turn.calls):
@@ -96,6 +105,13 @@ class Messages:
                  500: "api_error", 529: "overloaded_error"}
         kind = kinds.get(refused.status, "invalid_request_error")
         return {"type": "error", "error": {"type": kind, "message": refused.message}}
+
+
+def check_thoughts(content):
+    """Thoughts come back as they were signed, or not at all."""
+    for block in content:
+        if block["type"] == "thinking" and block["signature"] != SIGNATURE:
+            raise Refused(400, "Invalid `signature` in `thinking` block")
 
 
 def event(kind, **value):

@@ -6,6 +6,11 @@ from turns import Asked, Refused, pieces, vector
 from wire.openai import check_base64
 
 
+SIGNATURE = "c2lnbmVkIGJ5IGdlbWluaQ=="
+# What may stand in its place where a conversation comes from elsewhere.
+FILLERS = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
+
+
 class Generate:
     counted = {"cached", "output", "reasoning"}
     stream_type = "text/event-stream"
@@ -28,6 +33,8 @@ class Generate:
                 if "inlineData" in part:
                     check_base64(part["inlineData"]["data"])
                     asked.images += 1
+        if "gemini-3" in name:
+            check_signatures(body["contents"])
         last = body["contents"][-1]["parts"]
         asked.has_results = any("functionResponse" in x for x in last)
         asked.words = "".join(words(x) for x in last)
@@ -55,7 +62,11 @@ class Generate:
                 "responseId": f"gem{answer.number}", "usageMetadata": usage(answer.usage, is_last)}
 
     def calls(self, answer):
-        return [{"functionCall": {"name": x.name, "args": x.arguments}} for x in answer.turn.calls]
+        """Only the first call of an answer is signed."""
+        calls = [{"functionCall": {"name": x.name, "args": x.arguments}} for x in answer.turn.calls]
+        if calls:
+            calls[0]["thoughtSignature"] = SIGNATURE
+        return calls
 
     def whole(self, answer):
         parts = []
@@ -95,6 +106,21 @@ class Embed(Generate):
         vectors = [{"values": vector(x, i)} for i, x in enumerate(answer.asked.inputs)]
         return {"embeddings": vectors,
                 "usageMetadata": {"promptTokenCount": answer.usage.prompt}}
+
+
+def check_signatures(contents):
+    """Since Gemini 3: in the turn under way the first call of each answer comes back signed."""
+    begin = max((place for place, content in enumerate(contents) if content["role"] == "user"
+                 and not any("functionResponse" in x for x in content["parts"])), default=0)
+    for place, content in enumerate(contents[begin:], begin):
+        for part in content["parts"]:
+            if "functionCall" not in part:
+                continue
+            found = part.get("thoughtSignature")
+            if found != SIGNATURE and found not in FILLERS:
+                raise Refused(400, "Function call is missing a thought_signature in functionCall "
+                                   f"parts: contents[{place}] has {found!r}")
+            break
 
 
 def event(value):

@@ -1,4 +1,4 @@
-"""Ollama's chat and embed."""
+"""Ollama's chat, generate and embed."""
 
 import json
 
@@ -61,6 +61,18 @@ class Chat:
     @staticmethod
     def error(refused):
         return {"error": refused.message}
+
+
+class Generate(Chat):
+    def read(self, body, _):
+        asked = Asked(body["model"], body.get("stream") is not False, words=body["prompt"])
+        asked.most = (body.get("options") or {}).get("num_predict")
+        return asked
+
+    def line(self, answer, message, is_last):
+        value = super().line(answer, {}, is_last)
+        del value["message"]
+        return {**value, "response": message.get("content", "")}
 
 
 class Embed(Chat):
