@@ -61,7 +61,7 @@ def anthropic_as_agents_ask():
     mark = {"cache_control": {"type": "ephemeral"}}
     more = {"system": [{"type": "text", "text": "You are an agent."},
                        {"type": "text", "text": "Rules.", **mark}],
-            "tools": [{**TOOL, **mark}], "metadata": {"user_id": "user_1_session_2"},
+            "tools": [{**TOOL, **mark}], "metadata": {"user_id": "user_1"},
             "thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 9000,
             "extra_body": {"temperature": 1}, "betas": ["interleaved-thinking-2025-05-14",
                                                         "fine-grained-tool-streaming-2025-05-14"]}

@@ -58,7 +58,7 @@ def openai_chat_stream_without_usage():
 
 
 @check
-def openai_chat_stream_helper():
+def openai_chat_stream_events():
     with chat.stream(model=GPT, messages=HI) as stream:
         kinds = {event.type for event in stream}
         equal(stream.get_final_completion().choices[0].message.content, HEARD)
