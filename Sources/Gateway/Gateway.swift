@@ -78,6 +78,9 @@ package final class Gateway: @unchecked Sendable {
   private var metrics = GatewayMetrics()
   private(set) var active = 0
   var connections = 0
+  /// Bytes of requests that are being read, over all connections.
+  var buffered = 0
+  static let mostBuffered = 256 << 20
   private var requests = 0
   private var isStopping = false
   private var emptied: [EventLoopPromise<Void>] = []
@@ -232,13 +235,20 @@ package final class Gateway: @unchecked Sendable {
 
   /// Brings what an attempt cost into the ledger; nobody waits for it.
   ///
-  /// If it cannot be written, the call stays reserved, so that its money stays held back, and the
-  /// next start settles it from the spool.
-  func book(_ settlement: CallSettlement, of call: CallID) {
+  /// What cannot be written, as on a full disk, is tried again for a while. After that the call stays
+  /// reserved, so that its money stays held back, and the next start settles it from the spool.
+  func book(_ settlement: CallSettlement, of call: CallID, attemptsLeft: Int = 60) {
     let loop = loop
     let told: @Sendable (Result<CallRecord, LedgerError>) -> Void = { result in
       guard case .failure(let error) = result else { return }
-      loop.execute { self.complain("\(call) stays reserved: \(error)") }
+      loop.execute {
+        guard case .journal = error, attemptsLeft > 0 else {
+          return self.complain("\(call) stays reserved: \(error)")
+        }
+        loop.scheduleTask(in: .seconds(5)) {
+          self.book(settlement, of: call, attemptsLeft: attemptsLeft - 1)
+        }
+      }
     }
     switch settlement {
     case .charge(let charge): ledger.settle(call, charge, then: told)

@@ -21,7 +21,9 @@ do {
   await signals.stopAsked()
   output.say("stopping; requests under way have \(GatewayService.grace.components.seconds) s")
   await service.stop()
+  output.finish()
 } catch {
   output.say("\(error)")
+  output.finish()
   exit(125)
 }

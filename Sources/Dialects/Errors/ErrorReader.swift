@@ -49,9 +49,11 @@ package enum ErrorReader {
     return result
   }
 
-  /// Messages of upstreams go to clients and logs: they are cut to a length that serves both.
+  /// Messages of upstreams go to clients and logs: they are cut to a length that serves both, in
+  /// bytes, since one character can have any number of them.
   private static func bounded(_ message: String) -> String {
-    message.utf8.count <= 4096 ? message : String(message.prefix(1024)) + "…"
+    message.utf8.count <= 4096
+      ? message : String(decoding: message.utf8.prefix(1024), as: UTF8.self) + "…"
   }
 
   private static func kind(status: Int?, _ error: ProviderError) -> ProviderError.Kind {

@@ -13,7 +13,8 @@ final class Attempt: @unchecked Sendable {
     case waiting
     /// An error, whose body is being gathered.
     case refused(status: Int, retryAfter: Duration?, body: [UInt8])
-    case answering(AnswerRelay)
+    /// See ``relay``.
+    case answering
   }
 
   let offer: Offer
@@ -29,6 +30,10 @@ final class Attempt: @unchecked Sendable {
   /// Whether anything of the request has left: before that nothing can be billed.
   var isSent = false
   var stage = Stage.waiting
+  /// What becomes of the answer; by itself, so that what it gathers grows in place.
+  var relay: AnswerRelay?
+  /// Bytes of the answer.
+  var received = 0
   /// When bytes came last.
   var lastActivity: NIODeadline
   /// When its first byte came.
@@ -57,7 +62,7 @@ final class Attempt: @unchecked Sendable {
 
   /// What the answer used, as far as it came; nil where none began.
   var use: ObservedUse? {
-    if case .answering(let relay) = stage { relay.use } else { nil }
+    relay?.use
   }
 
   func resume() {

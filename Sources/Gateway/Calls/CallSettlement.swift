@@ -36,7 +36,10 @@ struct CallAccounting {
 
   /// What an attempt costs whose answer has begun.
   func settle(_ use: ObservedUse, outcome: String) -> CallSettlement {
-    if use.isWhole, let usage = use.usage {
+    var use = use
+    if let usage = use.usage, !isPossible(usage) {
+      use.usage = nil
+    } else if use.isWhole, let usage = use.usage, isComplete(usage, use) {
       return charge(Self.units(of: usage), basis: "usage", outcome)
     }
     // Thoughts that are not shown are charged and cannot be counted.
@@ -44,6 +47,21 @@ struct CallAccounting {
       return .unknown(outcome: outcome)
     }
     return charge(counted, basis: "counted", outcome)
+  }
+
+  /// Whether a count can be one of this call: providers count more than we do, but not many times more
+  /// than the model holds.
+  private func isPossible(_ usage: TokenUsage) -> Bool {
+    let window = model.limits.context ?? 10_000_000
+    let input = max(window, (try? bound.inputBound(model.limits)) ?? 0)
+    let output = max(model.limits.output ?? window, (try? bound.outputBound(model.limits)) ?? 0)
+    return usage.totalInput / 4 <= input && usage.output / 4 <= output
+  }
+
+  /// Whether a count says what was used at all: there is no call without input, and no text without
+  /// output.
+  private func isComplete(_ usage: TokenUsage, _ use: ObservedUse) -> Bool {
+    usage.totalInput > 0 && (usage.output > 0 || use.textBytes == 0 || bound.outputTokens == 0)
   }
 
   /// An upper bound, from what the stream itself showed.

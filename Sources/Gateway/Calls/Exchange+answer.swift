@@ -33,6 +33,9 @@ extension Exchange {
     if case .asking(let current) = stage { current === attempt } else { false }
   }
 
+  /// Bytes of an answer: what is being written keeps its room in the spool.
+  private static let largestAnswer = 128 << 20
+
   // MARK: - What comes
 
   func received(_ head: HTTPResponseHead, by attempt: Attempt) {
@@ -49,7 +52,8 @@ extension Exchange {
     }
     let id = head.headers.first(name: "x-request-id") ?? head.headers.first(name: "request-id")
     attempt.upstreamID = id.flatMap { $0.utf8.count <= 256 ? $0 : nil }
-    attempt.stage = .answering(
+    attempt.stage = .answering
+    attempt.relay =
       AnswerRelay(
         attempt.plan,
         client: dialect,
@@ -63,7 +67,6 @@ extension Exchange {
           request: attempt.plan.chatRequest
         )
       )
-    )
     if let encoding = head.headers.first(name: "content-encoding"),
       encoding.lowercased() != "identity"
     {
@@ -75,33 +78,40 @@ extension Exchange {
   func received(_ buffer: ByteBuffer, by attempt: Attempt) -> EventLoopFuture<Void>? {
     guard isCurrent(attempt) else { return nil }
     attempt.lastActivity = gateway.now()
-    let stage = attempt.stage
-    attempt.stage = .waiting
-    switch stage {
-    case .waiting: return nil
+    switch attempt.stage {
+    case .waiting: break
     case .refused(let status, let retryAfter, var body):
       // Of an error, this much is read; the rest says nothing more.
       if body.count < 65_536 { body.append(contentsOf: buffer.readableBytesView) }
       attempt.stage = .refused(status: status, retryAfter: retryAfter, body: body)
-    case .answering(var relay):
-      let output = relay.receive(Array(buffer.readableBytesView)[...])
-      let failure = relay.failure
-      attempt.stage = .answering(relay)
-      if let failure {
-        broken(attempt, failure, last: output)
-        return nil
-      }
-      if !output.isEmpty, !deliver(output, of: attempt, isAll: false) { return nil }
-      if relay.use.isWhole {
-        completeEarly(attempt)
-        return nil
-      }
-      guard let client, !client.isWritable else { return nil }
-      let promise = gateway.loop.makePromise(of: Void.self)
-      attempt.hold = promise
-      return promise.futureResult
+    case .answering: return receivedAnswer(buffer, by: attempt)
     }
     return nil
+  }
+
+  private func receivedAnswer(
+    _ buffer: ByteBuffer,
+    by attempt: Attempt
+  ) -> EventLoopFuture<Void>? {
+    let output = attempt.relay?.receive(Array(buffer.readableBytesView)[...]) ?? []
+    attempt.received += buffer.readableBytes
+    if let failure = attempt.relay?.failure {
+      broken(attempt, failure, last: output)
+      return nil
+    }
+    if !output.isEmpty, !deliver(output, of: attempt, isAll: false) { return nil }
+    if attempt.relay?.use.isWhole == true {
+      completeEarly(attempt)
+      return nil
+    }
+    guard attempt.received <= Self.largestAnswer else {
+      breakOff(attempt, ProviderError(.upstream, "the answer is too long"))
+      return nil
+    }
+    guard let client, !client.isWritable else { return nil }
+    let promise = gateway.loop.makePromise(of: Void.self)
+    attempt.hold = promise
+    return promise.futureResult
   }
 
   func finished(_ attempt: Attempt) {
@@ -111,11 +121,9 @@ extension Exchange {
     case .waiting: broken(attempt, .truncated, last: [])
     case .refused(let status, let retryAfter, let body):
       refused(attempt, status: status, retryAfter: retryAfter, body: body)
-    case .answering(var relay):
-      let output = relay.end()
-      let failure = relay.failure
-      attempt.stage = .answering(relay)
-      if let failure { return broken(attempt, failure, last: output) }
+    case .answering:
+      let output = attempt.relay?.end() ?? []
+      if let failure = attempt.relay?.failure { return broken(attempt, failure, last: output) }
       if !output.isEmpty, !deliver(output, of: attempt, isAll: true) { return }
       complete(attempt)
     }
@@ -144,6 +152,8 @@ extension Exchange {
 
   private func complete(_ attempt: Attempt) {
     guard let use = attempt.use else { return }
+    // A client whose connection ends with its answer has not left it.
+    stage = .between
     let settlement = attempt.accounting.settle(use, outcome: "ok")
     report.firstByte = attempt.firstByte
     if let cacheKey, let cached {
@@ -157,14 +167,19 @@ extension Exchange {
   }
 
   /// The answer broke off, or was none.
-  private func broken(_ attempt: Attempt, _ error: ProviderError, last: ArraySlice<UInt8>) {
+  private func broken(_ attempt: Attempt, _ said: ProviderError, last: ArraySlice<UInt8>) {
     stopAsking(attempt)
+    let provider = gateway.providers[attempt.offer.key.provider]
+    let error = provider?.withoutKey(said) ?? said
+    var last = last
+    // An error that repeats the key is told in our own words.
+    if error != said { last = ErrorShape.frame(error, of: dialect)[...] }
     guard hasAnswered else {
       return gaveNothing(attempt, .broken, error)
     }
     let settlement = attempt.accounting.settle(
       attempt.use ?? ObservedUse(),
-      outcome: "broken: \(error.message.prefix(200))"
+      outcome: "broken: \(error.message)"
     )
     if !last.isEmpty, !deliver(last, of: attempt, isAll: false) { return }
     report.fail(error)
@@ -183,11 +198,7 @@ extension Exchange {
 
   /// The gateway breaks the answer off.
   func breakOff(_ attempt: Attempt, _ error: ProviderError) {
-    guard case .answering(var relay) = attempt.stage else {
-      return broken(attempt, error, last: [])
-    }
-    let output = relay.breakOff(error)
-    attempt.stage = .answering(relay)
+    let output = attempt.relay?.breakOff(error) ?? []
     broken(attempt, error, last: output[...])
   }
 
@@ -204,6 +215,9 @@ extension Exchange {
       // Providers repeat parts of the key in it.
       let name = attempt.offer.key.provider
       error = ProviderError(.upstream, "the provider '\(name)' does not accept the gateway's key")
+    }
+    if let provider = gateway.providers[attempt.offer.key.provider] {
+      error = provider.withoutKey(error)
     }
     if status < 400 {
       error = ProviderError(.upstream, "the provider answered with status \(status)")

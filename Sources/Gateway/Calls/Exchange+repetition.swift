@@ -1,3 +1,4 @@
+import Catalogue
 import Dialects
 import Journal
 import NIOCore
@@ -37,13 +38,29 @@ extension Exchange {
 
   private func follow(_ leader: Exchange, _ call: CallID) {
     if leader.hasAnswered { return replay(call) }
+    guard client != nil else { return end() }
     stage = .following(nil)
+    watchFollowing()
     leader.followers.append(self)
+  }
+
+  /// Whoever does not read what is repeated is not waited for longer than for any other answer.
+  private func watchFollowing() {
+    timer?.cancel()
+    let total = TimeAmount(gateway.configuration.routing.timeouts.total)
+    timer = gateway.loop.scheduleTask(deadline: max(started + total, gateway.now())) {
+      guard case .following(let replay) = self.stage else { return }
+      replay?.stop()
+      self.client?.abort()
+      self.end()
+    }
   }
 
   /// The exchange that this one waited for is over, without an answer: the ledger knows how.
   func leaderEnded() {
     guard case .following(nil) = stage else { return }
+    // Who has gone while another was asked for it has nothing to pay for.
+    guard client != nil else { return end() }
     stage = .between
     place = 0
     tryNextOffer()
@@ -51,14 +68,16 @@ extension Exchange {
 
   /// Gives what the spool has of a call's answer, as far as it has come.
   func replay(_ call: CallID) {
-    // Its client may have gone while it waited for the leader.
+    // Its client may have gone while it waited, and then nobody takes an answer.
     if case .over = stage { return }
+    guard client != nil else { return end() }
     do throws(SpoolError) {
       guard let cursor = try gateway.spool.answer(of: CallNumber(call.number)) else {
         return fail(.forgotten(call))
       }
       let replay = Replay(cursor, of: call, to: self)
       stage = .following(replay)
+      watchFollowing()
       report.outcome = "replayed"
       replay.begin()
     } catch {

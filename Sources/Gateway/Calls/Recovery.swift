@@ -15,14 +15,21 @@ package enum Recovery {
     var outcome = Outcome()
     var lost: [CallID] = []
     for call in try ledger.orphans() {
-      switch try settlement(of: call, ledger, spool) {
-      case .charge(let charge):
-        try await ledger.settle(call.id, charge)
-        outcome.settled += 1
-      case .release(let reason):
-        try await ledger.release(call.id, outcome: reason)
-        outcome.released += 1
-      case .unknown, nil: lost.append(call.id)
+      do throws(LedgerError) {
+        switch try settlement(of: call, ledger, spool) {
+        case .charge(let charge):
+          try await ledger.settle(call.id, charge)
+          outcome.settled += 1
+        case .release(let reason):
+          try await ledger.release(call.id, outcome: reason)
+          outcome.released += 1
+        case .unknown, nil: lost.append(call.id)
+        }
+      } catch .journal(let error) {
+        throw error
+      } catch {
+        // One call that cannot be closed as its answer says does not keep the others from being.
+        lost.append(call.id)
       }
     }
     outcome.unknown = try ledger.markUnknown(lost, outcome: "the gateway died")
@@ -34,7 +41,7 @@ package enum Recovery {
     of call: CallRecord,
     _ ledger: Ledger,
     _ spool: Spool
-  ) throws -> CallSettlement? {
+  ) throws(LedgerError) -> CallSettlement? {
     let cursor: AnswerCursor?
     do {
       cursor = try spool.answer(of: CallNumber(call.id.number))
@@ -45,8 +52,8 @@ package enum Recovery {
     if let cursor { return settlement(of: call, cursor) }
     // What was reserved ahead is in the spool before it leaves. What is not there has not left, unless
     // the machine lost power and the spool's last half minute with it.
-    let isKnown = try call.isAhead && ledger.isOfThisBoot(call.epoch)
-    return isKnown ? .release(outcome: "unused") : nil
+    guard call.isAhead, try ledger.isOfThisBoot(call.epoch) else { return nil }
+    return .release(outcome: "unused")
   }
 
   /// What the end of the spooled answer says; nil where there is none.

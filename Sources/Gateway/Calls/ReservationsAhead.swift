@@ -62,11 +62,13 @@ final class ReservationsAhead {
     let isClose = now < line.lastUse + Self.closeness
     line.streak = isClose ? line.streak + 1 : 0
     line.lastUse = now
-    if ceiling > line.ceiling, !line.calls.isEmpty {
+    // Of a call that is lost the whole ceiling is charged: it must be near its own.
+    let fits = ceiling <= line.ceiling && line.ceiling <= Self.roomy(Self.roomy(ceiling))
+    if !fits, !line.calls.isEmpty {
       giveBack(line.calls)
       line.calls = []
     }
-    let call = ceiling <= line.ceiling ? line.calls.popLast() : nil
+    let call = fits ? line.calls.popLast() : nil
     let held = call.map { Held(call: $0, ceiling: line.ceiling) }
     let wantsMore = line.streak >= Self.longEnough && line.calls.count < Self.few
     if wantsMore, !line.isAsking {

@@ -12,7 +12,8 @@ final class ClientConnection: ChannelInboundHandler {
 
   private enum Stage {
     case idle
-    case reading(HTTPRequestHead, [UInt8])
+    /// Until so late.
+    case reading(HTTPRequestHead, until: NIODeadline)
     /// The request is refused already; what is left of it is thrown away.
     case discarding
     case answering(Exchange?)
@@ -22,15 +23,24 @@ final class ClientConnection: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var stage = Stage.idle
   private var head: HTTPRequestHead?
+  /// Of the request that is being read; by itself, so that it grows in place.
+  private var body: [UInt8] = []
   /// Parts of requests that came while one was being answered.
   private var early: CircularBuffer<HTTPServerRequestPart> = []
   private var earlyBytes = 0
   private var isFlushDue = false
   private var hasBegun = false
+  /// Bytes of the answer that were written since the last one had gone.
+  private var written = 0
+  private var isGoing = false
   private(set) var lastActivity: NIODeadline
 
   /// What is kept of requests that come early; then nothing is read until it is their turn.
   private static let mostEarly = 65_536
+  /// How long a request may take to come.
+  private static let patience: TimeAmount = .seconds(120)
+  /// Beyond this it is looked at whether an answer has gone, before the connection counts as idle.
+  private static let large = 65_536
 
   init(_ gateway: Gateway) {
     self.gateway = gateway
@@ -46,7 +56,13 @@ final class ClientConnection: ChannelInboundHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     gateway.connections -= 1
+    dropBody()
     self.context = nil
+  }
+
+  private func dropBody() {
+    gateway.buffered -= body.count
+    body = []
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -71,45 +87,70 @@ final class ClientConnection: ChannelInboundHandler {
   private func receive(_ part: HTTPServerRequestPart) {
     switch (part, stage) {
     case (.head(let head), .idle): begin(head)
-    case (.body(let buffer), .reading(let head, var body)):
-      stage = .idle
-      guard body.count + buffer.readableBytes <= gateway.largestBody
-      else { return refuseBody(head) }
-      body.append(contentsOf: buffer.readableBytesView)
-      stage = .reading(head, body)
-    case (.end, .reading(let head, let body)):
+    case (.body(let buffer), .reading(let head, _)): gather(buffer, head)
+    case (.end, .reading(let head, _)):
+      let request = ClientRequest(head: head, body: body)
+      dropBody()
       stage = .answering(nil)
-      handle(ClientRequest(head: head, body: body))
+      handle(request)
     case (.end, .discarding): context?.close(promise: nil)
     default: break
     }
+  }
+
+  private func gather(_ buffer: ByteBuffer, _ head: HTTPRequestHead) {
+    guard body.count + buffer.readableBytes <= gateway.largestBody else { return refuse(tooLarge) }
+    guard gateway.buffered + buffer.readableBytes <= Gateway.mostBuffered else {
+      var error = ProviderError(.overloaded, "too much is being sent at once")
+      error.retryAfter = 1
+      return refuse(error)
+    }
+    body.append(contentsOf: buffer.readableBytesView)
+    gateway.buffered += buffer.readableBytes
   }
 
   private func begin(_ head: HTTPRequestHead) {
     self.head = head
     hasBegun = false
     let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-    guard length <= gateway.largestBody else {
-      return refuseBody(head)
+    guard length <= gateway.largestBody else { return refuse(tooLarge) }
+    // Of what follows such a head nothing more is read as HTTP.
+    guard !head.headers.contains(name: "upgrade"), head.method != .CONNECT else {
+      return refuse(ProviderError(.invalidRequest, "nothing but HTTP/1.1 is spoken here"))
     }
+    do throws(ProviderError) {
+      // Before the body is taken: nobody without a key fills the memory.
+      try gateway.admit(head)
+    } catch { return refuse(error) }
     if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
       let go = HTTPResponseHead(version: head.version, status: .continue)
       context?.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
     }
-    var body: [UInt8] = []
     body.reserveCapacity(min(length, 1 << 20))
-    stage = .reading(head, body)
+    stage = .reading(head, until: gateway.now() + Self.patience)
   }
 
-  /// What is left of it is read to its end: who still writes would not see the answer otherwise.
-  private func refuseBody(_ head: HTTPRequestHead) {
-    let most = gateway.largestBody
-    let error = ProviderError(
+  private var tooLarge: ProviderError {
+    ProviderError(
       .tooLarge,
-      "the request is larger than \(most) bytes; see limits.body in gateway.yaml"
+      "the request is larger than \(gateway.largestBody) bytes; see limits.body in gateway.yaml"
     )
-    respond(error, family: Self.family(of: head), headers: [("connection", "close")])
+  }
+
+  /// What is left of the request is read to its end: who still writes would not see the answer
+  /// otherwise.
+  private func refuse(_ error: ProviderError) {
+    guard let head else { return }
+    dropBody()
     stage = .discarding
+    respond(error, family: Self.family(of: head), headers: [("connection", "close")])
+    // Nothing more comes of an upgrade, not even an end.
+    if head.headers.contains(name: "upgrade") { closeSoon() }
+  }
+
+  private func closeSoon() {
+    guard let context else { return }
+    context.eventLoop.assumeIsolated().execute { self.context?.close(promise: nil) }
   }
 
   static func family(of head: HTTPRequestHead) -> Dialect.Family {
@@ -127,6 +168,7 @@ final class ClientConnection: ChannelInboundHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    lastActivity = gateway.now()
     if context.channel.isWritable, case .answering(let exchange?) = stage {
       exchange.clientWritable()
     }
@@ -145,8 +187,16 @@ final class ClientConnection: ChannelInboundHandler {
 
   /// Whether it has been waiting for the client for so long.
   func isIdle(before deadline: NIODeadline) -> Bool {
-    if case .answering = stage { return false }
-    return lastActivity < deadline
+    switch stage {
+    case .answering: false
+    case .reading(_, let until): gateway.now() > until || lastActivity < deadline
+    case .idle, .discarding: !isGoing && lastActivity < deadline
+    }
+  }
+
+  /// Whether it is there for the next request and nothing else.
+  var isUnused: Bool {
+    if case .idle = stage { !isGoing } else { false }
   }
 
   func close() {
@@ -195,6 +245,7 @@ final class ClientConnection: ChannelInboundHandler {
 
   func write(_ bytes: ArraySlice<UInt8>) {
     guard let context, !bytes.isEmpty else { return }
+    written += bytes.count
     let buffer = ByteBuffer(bytes: bytes)
     context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
     flushSoon(context)
@@ -212,15 +263,36 @@ final class ClientConnection: ChannelInboundHandler {
 
   func finish() {
     guard let context, let head else { return }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    guard head.isKeepAlive else { return context.close(promise: nil) }
+    lastActivity = gateway.now()
+    if written > Self.large || !head.isKeepAlive {
+      finishSlowly(context, closes: !head.isKeepAlive)
+    } else {
+      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+    written = 0
+    // What is thrown away is thrown away to its end.
+    if case .discarding = stage { return }
     stage = .idle
-    guard !early.isEmpty else { return }
+    guard !early.isEmpty, head.isKeepAlive else { return }
     // Not within the call that has just ended.
     context.eventLoop.assumeIsolated().execute { self.takeEarly() }
   }
 
+  /// The connection stays until all of the answer has gone.
+  private func finishSlowly(_ context: ChannelHandlerContext, closes: Bool) {
+    isGoing = true
+    let gone = context.eventLoop.makePromise(of: Void.self)
+    gone.futureResult.assumeIsolated().whenComplete { _ in
+      self.isGoing = false
+      self.lastActivity = self.gateway.now()
+      if closes { self.context?.close(promise: nil) }
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: gone)
+  }
+
   private func takeEarly() {
+    // One was taken meanwhile, and takes the others at its own end.
+    if case .answering = stage { return }
     while let part = early.popFirst() {
       receive(part)
       if case .answering = stage { break }

@@ -69,9 +69,10 @@ package enum Endpoint: Hashable, Sendable {
   }
 
   private static func path(of target: String) -> Substring {
-    var path = target.prefix { $0 != "?" && $0 != "#" }
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    return path
+    // By bytes: whoever sends a path of slashes pays for it himself.
+    var path = target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    while path.last == UInt8(ascii: "/"), path.dropLast().last != nil { path = path.dropLast() }
+    return Substring(path)
   }
 
   private static func unescaped(_ text: Substring) -> String {

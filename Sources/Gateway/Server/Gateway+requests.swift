@@ -33,6 +33,15 @@ extension Gateway {
     return nil
   }
 
+  /// Whether a request's body is taken at all.
+  func admit(_ head: HTTPRequestHead) throws(ProviderError) {
+    guard head.uri.utf8.count <= 8192 else {
+      throw ProviderError(.invalidRequest, "the path is longer than 8192 bytes", status: 414)
+    }
+    guard !(try Self.endpoint(of: head)).isOpen else { return }
+    _ = try key(of: head.headers)
+  }
+
   private static func endpoint(of head: HTTPRequestHead) throws(ProviderError) -> Endpoint {
     do throws(Endpoint.Refusal) {
       return try Endpoint(method: head.method.rawValue, target: head.uri)

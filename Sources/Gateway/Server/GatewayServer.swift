@@ -98,6 +98,7 @@ package final class GatewayServer: Sendable {
 
     func add(_ channel: any Channel) throws {
       let most = gateway.configuration.limits.concurrency + GatewayServer.idleConnections
+      if clients.count >= most { makeRoom() }
       guard clients.count < most else { throw ChannelError.ioOnClosedChannel }
       let client = ClientConnection(gateway)
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(
@@ -108,6 +109,16 @@ package final class GatewayServer: Sendable {
       let name = ObjectIdentifier(channel)
       clients[name] = client
       channel.closeFuture.assumeIsolated().whenComplete { _ in self.clients[name] = nil }
+    }
+
+    /// Whoever keeps connections that he does not use does not keep others out.
+    private func makeRoom() {
+      let unused = clients.filter(\.value.isUnused)
+      guard let oldest = unused.min(by: { $0.value.lastActivity < $1.value.lastActivity }) else {
+        return
+      }
+      clients[oldest.key] = nil
+      oldest.value.close()
     }
 
     func closeIdle(before deadline: NIODeadline) {

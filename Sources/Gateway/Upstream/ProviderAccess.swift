@@ -8,12 +8,14 @@ struct ProviderAccess {
   /// Without the slash at its end.
   private let base: String
   private let fields: HTTPHeaders
+  private let key: String?
 
   /// Anthropic's interface has no other version.
   private static let anthropicVersion = "2023-06-01"
 
   init(_ settings: ProviderSettings, key: String?) {
     self.settings = settings
+    self.key = key
     base = settings.base.text
     var fields = HTTPHeaders([("content-type", "application/json")])
     switch (settings.dialect, key) {
@@ -28,6 +30,20 @@ struct ProviderAccess {
     }
     fields.add(name: "user-agent", value: "caisson")
     self.fields = fields
+  }
+
+  /// An error as it may be told: without the key, which some providers repeat.
+  func withoutKey(_ error: ProviderError) -> ProviderError {
+    guard let key, key.utf8.count >= 4 else { return error }
+    func clean(_ text: String) -> String {
+      text.utf8.count < key.utf8.count ? text : text.replacing(key, with: "[the gateway's key]")
+    }
+    var error = error
+    error.message = clean(error.message)
+    error.type = error.type.map(clean)
+    error.code = error.code.map(clean)
+    error.parameter = error.parameter.map(clean)
+    return error
   }
 
   func address(_ path: String) -> String { base + path }

@@ -24,6 +24,9 @@ final class Upstreams {
       idleTimeout: .seconds(20),
       concurrentHTTP1ConnectionsPerHostSoftLimit: connections
     )
+    configuration.http1_1ConnectionDebugInitializer = { channel in
+      channel.eventLoop.makeCompletedFuture { try StatusGuard.add(to: channel) }
+    }
     // What fails is tried again by the routing, which knows what it may cost.
     configuration.connectionPool.retryConnectionEstablishment = false
     client = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: configuration)
@@ -74,6 +77,30 @@ final class Upstreams {
       if let error { promise.fail(error) } else { promise.succeed() }
     }
     return promise.futureResult
+  }
+}
+
+/// Keeps answers from the client library whose status is none: it takes one below 100 for a programmer's
+/// error, and ends the process.
+final class StatusGuard: ChannelInboundHandler {
+  typealias InboundIn = HTTPClientResponsePart
+  typealias InboundOut = HTTPClientResponsePart
+
+  struct NoStatus: Error {}
+
+  static func add(to channel: any Channel) throws {
+    let pipeline = channel.pipeline.syncOperations
+    let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+    try pipeline.addHandler(StatusGuard(), position: .after(decoder))
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if case .head(let head) = unwrapInboundIn(data), !(100...999).contains(head.status.code) {
+      context.fireErrorCaught(NoStatus())
+      context.close(promise: nil)
+      return
+    }
+    context.fireChannelRead(data)
   }
 }
 

@@ -107,7 +107,8 @@ package final class Ledger: Sendable {
     _ charge: CallCharge,
     then: @escaping @Sendable (Result<CallRecord, LedgerError>) -> Void
   ) {
-    submit(isUrgent: false, { try $0.settle(call, charge) }, then: then)
+    // What is beyond its ceiling is not there any more for whoever asks next.
+    submit(isUrgent: charge.beyond, { try $0.settle(call, charge) }, then: then)
   }
 
   /// Frees what an attempt held back that certainly was not billed.

@@ -115,9 +115,11 @@ extension LedgerBatch {
   }
 
   func settle(_ id: CallID, _ charge: CallCharge) throws -> CallRecord {
-    guard charge.amount >= 0, charge.basis.utf8.count + charge.outcome.utf8.count <= 4_096 else {
-      throw LedgerError.invalid("a negative charge, or an outcome too long to keep")
+    guard charge.amount >= 0, charge.basis.utf8.count <= 64 else {
+      throw LedgerError.invalid("a negative charge, or a basis too long to keep")
     }
+    var charge = charge
+    charge.outcome = Self.kept(charge.outcome)
     let (call, slots) = try held(id)
     if call.state == .settled, call.charged == charge.amount { return call }
     try call.requireReserved()
@@ -127,11 +129,17 @@ extension LedgerBatch {
     return try close(call, slots: slots, as: .settled, charge)
   }
 
+  /// As much of an outcome as is kept; in bytes, since one character can have any number of them.
+  private static func kept(_ outcome: String) -> String {
+    outcome.utf8.count <= 1_024
+      ? outcome : String(decoding: outcome.utf8.prefix(1_024), as: UTF8.self)
+  }
+
   func release(_ id: CallID, outcome: String) throws -> CallRecord {
     let (call, slots) = try held(id)
     if call.state == .released { return call }
     try call.requireReserved()
-    let charge = CallCharge(amount: 0, basis: "released", outcome: String(outcome.prefix(1_024)))
+    let charge = CallCharge(amount: 0, basis: "released", outcome: Self.kept(outcome))
     return try close(call, slots: slots, as: .released, charge)
   }
 
@@ -142,7 +150,7 @@ extension LedgerBatch {
     let charge = CallCharge(
       amount: call.ceiling,
       basis: "ceiling",
-      outcome: String(outcome.prefix(1_024))
+      outcome: Self.kept(outcome)
     )
     return try close(call, slots: slots, as: .unknown, charge)
   }
