@@ -132,7 +132,8 @@ extension LedgerBatch {
   /// As much of an outcome as is kept; in bytes, since one character can have any number of them.
   private static func kept(_ outcome: String) -> String {
     outcome.utf8.count <= 1_024
-      ? outcome : String(decoding: outcome.utf8.prefix(1_024), as: UTF8.self)
+      // What is cut of the last one may become a character of three.
+      ? outcome : String(decoding: outcome.utf8.prefix(1_021), as: UTF8.self)
   }
 
   func release(_ id: CallID, outcome: String) throws -> CallRecord {
