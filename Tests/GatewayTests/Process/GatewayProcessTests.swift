@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// The gateway as its user starts it, and what its death leaves.
-struct GatewayProcessTests {
+@Suite(.takesTurns) struct GatewayProcessTests {
   private static let named = [("idempotency-key", "once")]
 
   private func with(

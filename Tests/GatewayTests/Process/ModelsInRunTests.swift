@@ -7,7 +7,7 @@ import Testing
 
 /// Models from within a sealed run: by a fixed name, under the policy's list and budget, and without
 /// the key.
-struct ModelsInRunTests {
+@Suite(.takesTurns) struct ModelsInRunTests {
   private static let hasCurl = FileManager.default.isExecutableFile(atPath: "/usr/bin/curl")
 
   private static let ask = """

@@ -8,7 +8,7 @@ import Testing
 @testable import Gateway
 
 /// What upstreams and clients may do that no decent one does.
-struct HostileTests {
+@Suite(.takesTurns) struct HostileTests {
   @Test func `an error of endless characters is kept in so many bytes`() async throws {
     try await TestGateway.with { gateway, upstream in
       let long = "a" + String(repeating: "\\u0301", count: 6000)

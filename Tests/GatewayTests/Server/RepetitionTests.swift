@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// What a client that goes, comes back or asks twice gets, and what that costs.
-struct RepetitionTests {
+@Suite(.takesTurns) struct RepetitionTests {
   private static let named = [("idempotency-key", "once")]
 
   @Test func `the same request under the same name is asked once`() async throws {

@@ -10,7 +10,7 @@ import Testing
 
 /// Reservations that are made before they are asked for: what is not used costs nothing, whatever
 /// happens.
-struct ReservationsAheadTests {
+@Suite(.takesTurns) struct ReservationsAheadTests {
   /// Calls, one after the other, by hand: a client of a library may be too slow to be close.
   private func ask(_ count: Int, port: Int, key: String) throws {
     let client = try RawClient(port: port)
