@@ -17,7 +17,7 @@ package struct RoutingSettings: Hashable, Sendable {
 
 package struct Timeouts: Hashable, Sendable {
   package var connect: Duration = .seconds(5)
-  /// Until the first byte of an answer.
+  /// Until the first byte of a stream; what is no stream comes when it is whole.
   package var firstByte: Duration = .seconds(120)
   /// Between two pieces of an answer.
   package var idle: Duration = .seconds(60)

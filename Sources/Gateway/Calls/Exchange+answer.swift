@@ -324,8 +324,10 @@ extension Exchange {
   private func limit(of attempt: Attempt, _ timeouts: Timeouts) -> NIODeadline {
     // The client is being waited for, not the provider.
     if attempt.hold != nil { return .distantFuture }
-    let isWaiting = attempt.firstByte == nil
-    return attempt.lastActivity + TimeAmount(isWaiting ? timeouts.firstByte : timeouts.idle)
+    guard attempt.firstByte == nil else { return attempt.lastActivity + TimeAmount(timeouts.idle) }
+    // What is no stream comes when it is whole, however long the model takes.
+    guard scan.isStream else { return .distantFuture }
+    return attempt.lastActivity + TimeAmount(timeouts.firstByte)
   }
 
   private func timeCame(_ attempt: Attempt) {

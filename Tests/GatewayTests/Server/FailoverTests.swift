@@ -155,7 +155,7 @@ struct FailoverTests {
     let routing = "routing: { attempts: 1, timeouts: { first_byte: 1s } }\n"
     try await with(1, more: routing) { gateway, upstreams in
       upstreams[0].script([.silence])
-      let answer = try await gateway.post()
+      let answer = try await gateway.post("/v1/chat/completions", TestGateway.helloStream)
       #expect(answer.status == 504)
       #expect(answer.text.contains("silent"))
       let call = try #require(try await gateway.settledCalls(1).first)
