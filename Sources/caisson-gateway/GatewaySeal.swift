@@ -28,8 +28,9 @@ struct GatewaySeal {
   /// Gives what a person should know: that the kernel has no Landlock.
   func apply() throws -> String? {
     try check(cl_no_new_privileges(), "give up new privileges")
-    // The ports below are root's to bind.
-    if configuration.listen.port == 0 || configuration.listen.port >= 1024 {
+    // An ordinary user has none to give up. The ports below are root's to bind.
+    let port = configuration.listen.port
+    if geteuid() == 0, port == 0 || port >= 1024 {
       try check(cl_drop_capabilities(), "give up capabilities")
     }
     let abi = cl_landlock_abi()
