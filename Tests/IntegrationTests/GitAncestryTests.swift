@@ -9,7 +9,7 @@ import Testing
     if: Upstreams.areThere && Upstreams.has("fcgiwrap"),
     "nginx, fcgiwrap, openssl or git is missing; ./test brings nginx and fcgiwrap"
   ),
-  .timeLimit(.minutes(2))
+  .timeLimit(.minutes(5))
 )
 struct GitAncestryTests {
   /// A repository of the test's own, with a branch `agent/x` of two commits, and `main` behind it.
