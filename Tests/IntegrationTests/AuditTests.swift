@@ -74,7 +74,7 @@ import class GRDB.DatabaseQueue
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func `following prints rows as they are written`() async throws {
     try await withTemporaryDirectory { home in
       let journal = try Journal.open(directory: home)

@@ -4,7 +4,7 @@ import Testing
 
 /// Attacks on what a caller keeps secret. Each finds the canary unsealed; sealed the canary is in no
 /// output, no file, no audit, and nothing that reached a server which was not to have it.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct CredentialAttackTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct CredentialAttackTests {
   private static let rules = "rules: [{ allow: \"* /**\" }]"
 
   /// The canary must be nowhere that a run, its caller's terminal, or a reader of the audit sees.

@@ -5,7 +5,7 @@ import Testing
 
 /// Attacks on the way out that need more than bytes on a socket: TLS, time, and numbers. The others
 /// are in `Attacks/`.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct EgressAttackTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EgressAttackTests {
   private static let rules = "rules: [{ allow: \"* /**\" }]"
 
   @Test func `TLS for another name, or for none, goes nowhere`() async throws {

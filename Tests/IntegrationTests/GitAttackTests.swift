@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// Pushes that a grant of one repository and one family of branches does not hold, by git itself.
-@Suite(.timeLimit(.minutes(2))) struct GitAttackTests {
+@Suite(.timeLimit(.minutes(5))) struct GitAttackTests {
   private static let server = #"""
     import http.server, os, subprocess, urllib.parse
 

@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(4)))
   func `a state directory is made for its owner alone`() async throws {
     try await withTemporaryDirectory { root in
       let home = root.appending("a").appending("b")

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// What is left when a run is killed so that nobody can clear up, and that `caisson runs` removes it.
-@Suite(.timeLimit(.minutes(1))) struct LeftOverTests {
+@Suite(.timeLimit(.minutes(4))) struct LeftOverTests {
   private func groups(_ run: String) async throws -> String {
     try await Command.named("find", "/sys/fs/cgroup", "-name", "caisson-\(run)").run().output
   }

@@ -7,7 +7,7 @@ import Testing
     if: Upstreams.areThere,
     "nginx, openssl, python3 or git is missing; ./test brings nginx"
   ),
-  .timeLimit(.minutes(1))
+  .timeLimit(.minutes(4))
 )
 struct NetworkClientTests {
   @Test(.enabled(if: Upstreams.has("curl"), "curl is not installed"))

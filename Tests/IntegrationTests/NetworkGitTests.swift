@@ -6,7 +6,7 @@ import Testing
     if: Upstreams.areThere && Upstreams.has("fcgiwrap"),
     "nginx, fcgiwrap, openssl or git is missing; ./test brings nginx and fcgiwrap"
   ),
-  .timeLimit(.minutes(1))
+  .timeLimit(.minutes(4))
 )
 struct NetworkGitTests {
   private static func entry(_ repository: String, _ more: String = "") -> String {

@@ -6,7 +6,7 @@ import Testing
     if: Upstreams.areThere,
     "nginx, openssl, python3 or git is missing; ./test brings nginx"
   ),
-  .timeLimit(.minutes(1))
+  .timeLimit(.minutes(4))
 )
 struct NetworkPackageTests {
   private func check(_ script: String, prints expected: String) async throws {

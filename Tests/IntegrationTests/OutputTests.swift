@@ -4,7 +4,7 @@ import Testing
 
 /// What a run prints into the caller's files: it arrives whole and in order, and the run never holds
 /// the file.
-@Suite(.timeLimit(.minutes(1))) struct OutputTests {
+@Suite(.timeLimit(.minutes(4))) struct OutputTests {
   /// Runs a script of the caller's, in which `sealed` starts a run, in the workspace. Its files lie
   /// in the directory above.
   private func caller(_ place: RunTests.Place, _ script: String) async throws -> Command.Result {

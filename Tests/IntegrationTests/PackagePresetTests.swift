@@ -9,7 +9,7 @@ import Testing
     if: Upstreams.areThere,
     "nginx, openssl, python3 or git is missing; ./test brings nginx"
   ),
-  .timeLimit(.minutes(2))
+  .timeLimit(.minutes(5))
 )
 struct PackagePresetTests {
   private static let pip = """

@@ -5,7 +5,7 @@ import Testing
 
 /// Programs that no one here wrote, sealed, each under the profile meant for it: `docs/programs.md`
 /// says more about each.
-@Suite(.timeLimit(.minutes(1))) struct ProgramTests {
+@Suite(.timeLimit(.minutes(4))) struct ProgramTests {
   typealias Place = RunTests.Place
 
   static func has(_ names: String...) -> Bool {

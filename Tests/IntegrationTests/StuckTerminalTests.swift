@@ -3,7 +3,7 @@ import Testing
 
 /// A terminal that takes nothing, as after Ctrl-S or behind a dead connection: a Python script holds
 /// the other end of a pseudo-terminal and does not read.
-@Suite(.enabled(if: ProgramTests.has("python3"), "needs python3"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: ProgramTests.has("python3"), "needs python3"), .timeLimit(.minutes(4)))
 struct StuckTerminalTests {
   private static let person = """
     import os, pty, sys, time

@@ -5,7 +5,7 @@ import Testing
 /// A person at a terminal: a Python script types into a pseudo-terminal whose shell runs `caisson`.
 @Suite(
   .enabled(if: ProgramTests.has("python3", "bash"), "needs python3 and bash"),
-  .timeLimit(.minutes(1))
+  .timeLimit(.minutes(4))
 )
 struct TerminalTests {
   /// Waits for what the terminal shows, and fails with what it showed instead.

@@ -5,7 +5,7 @@ import Testing
 @testable import Egress
 
 /// Pushes of which nothing goes on before their packs are read.
-@Suite(.timeLimit(.minutes(1))) struct HeldPushTests {
+@Suite(.timeLimit(.minutes(4))) struct HeldPushTests {
   private static let entry = "git: \(InspectedRun.host)/acme/app, push: [\"caisson/*\"]"
 
   private static func line(_ text: String) -> String {

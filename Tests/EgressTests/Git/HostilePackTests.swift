@@ -6,7 +6,7 @@ import Testing
 @testable import Policy
 
 /// Packs that git would not make.
-@Suite(.timeLimit(.minutes(2))) struct HostilePackTests {
+@Suite(.timeLimit(.minutes(5))) struct HostilePackTests {
   private static let old = String(repeating: "a", count: 40)
   private static let tree = "tree \(String(repeating: "0", count: 40))\n"
   private static let author = "author A <a@b.test> 1 +0000\ncommitter A <a@b.test> 1 +0000\n\nx\n"

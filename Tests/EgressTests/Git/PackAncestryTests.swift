@@ -5,7 +5,7 @@ import Testing
 @testable import Policy
 
 /// Packs that git made, and whether they show that a branch keeps what it held.
-@Suite(.timeLimit(.minutes(2))) struct PackAncestryTests {
+@Suite(.timeLimit(.minutes(5))) struct PackAncestryTests {
   private static let similar = """
     start=$(git rev-parse HEAD)
     for number in $(seq 60); do
