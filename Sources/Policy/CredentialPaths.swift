@@ -21,13 +21,17 @@ package enum CredentialPaths {
   ]
 
   /// Anywhere on a machine.
-  package static let system = [
-    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers",
-    "/etc/sudoers.d", "/etc/ssh", "/etc/ssl/private", "/etc/pki/tls/private", "/etc/machine-id",
-    "/etc/krb5.keytab", "/etc/security/opasswd", "/etc/wireguard", "/etc/NetworkManager",
-    "/etc/letsencrypt", "/etc/docker", "/etc/kubernetes", "/etc/netplan", "/etc/wpa_supplicant",
-    "/root/.ssh", "/root/.aws", "/root/.gnupg", "/root/.docker", "/root/.kube",
-    "/var/lib/docker", "/var/lib/containerd", "/var/run", "/var/spool/cron", "/var/lib/dbus",
-    "/var/lib/NetworkManager", "/var/backups",
-  ]
+  package static let system =
+    [
+      "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers",
+      "/etc/sudoers.d", "/etc/ssh", "/etc/ssl/private", "/etc/pki/tls/private", "/etc/machine-id",
+      "/etc/krb5.keytab", "/etc/security/opasswd", "/etc/wireguard", "/etc/NetworkManager",
+      "/etc/letsencrypt", "/etc/docker", "/etc/kubernetes", "/etc/netplan", "/etc/wpa_supplicant",
+      "/var/lib/docker", "/var/lib/containerd", "/var/run", "/var/spool/cron", "/var/lib/dbus",
+      "/var/lib/NetworkManager", "/var/backups",
+    ] + ofRoot.map { "\(rootHome)/\($0)" }
+
+  /// The home of the one account that every Linux has, and what is denied there whoever runs.
+  package static let rootHome = "/root"
+  package static let ofRoot = [".ssh", ".aws", ".gnupg", ".docker", ".kube"]
 }

@@ -11,7 +11,7 @@ struct DecisionTests {
     ("/etc/ssl/private/key.pem", false), ("/etc/machine-id", false), ("/home/ann/.ssh/id", false),
     ("/home/ann", false), ("/repository/x", false), ("/rep", false), ("/", false), ("/etc", false),
     ("/run/docker.sock", false), ("/var/run/docker.sock", false), ("/sys/kernel", false),
-    ("/root/.bashrc", false), ("relative", false), ("/repo/../etc/shadow", false), ("", false),
+    ("/srv/.bashrc", false), ("relative", false), ("/repo/../etc/shadow", false), ("", false),
     ("/usr/bin/../../etc/shadow", false), ("/usrlocal", false), ("/tmpx", false),
     ("/repo/\0", false),
   ])

@@ -29,7 +29,9 @@ struct ReferenceTests {
   }
 
   @Test func `it names what the system set and the credentials are`() {
-    for path in CredentialPaths.home + CredentialPaths.system {
+    let ofRoot = CredentialPaths.ofRoot + [CredentialPaths.rootHome]
+    let others = CredentialPaths.system.filter { !$0.hasPrefix(CredentialPaths.rootHome) }
+    for path in CredentialPaths.home + others + ofRoot {
       #expect(Self.words.contains(path), "\(path)")
     }
     for path in SystemPaths.entries {

@@ -276,6 +276,8 @@ final class Exchange: @unchecked Sendable {
     case .failure(let error):
       gateway.endHealth(attempt, .neither)
       stage = .between
+      // Where the ledger lies is the operator's to know, and nobody else's.
+      if case .journal = error { gateway.complain("no call is made: \(error)") }
       fail(ProviderError(error))
     }
   }

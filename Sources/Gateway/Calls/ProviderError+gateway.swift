@@ -60,7 +60,7 @@ extension ProviderError {
     default:
       self.init(
         .server,
-        "the ledger cannot take the call, and so it is not made: \(error.description)",
+        "the ledger cannot take the call, and so it is not made; the gateway says why",
         status: 503
       )
     }
