@@ -110,7 +110,7 @@ struct Chain {
         sql: "UPDATE run SET fate = ? WHERE id = ?",
         arguments: [sequence, run]
       )
-    case .limitHit, .modelCall, .network, .networkGranted, .networkRevoked, .unknown:
+    case .limitHit, .modelCall, .network, .networkGranted, .networkRevoked, .unknown, .work:
       break
     }
   }

@@ -239,9 +239,9 @@ extension Journal {
     _ = flock(lock.rawValue, LOCK_EX)
     switch try Schema.version(of: database) {
     case Schema.version: return
-    case 1:
+    case let earlier where earlier > 0:
       try database.inTransaction(.immediate) {
-        try database.execute(sql: Schema.fromVersion1)
+        try database.execute(sql: Schema.upgrade(from: earlier))
         return .commit
       }
       return

@@ -51,6 +51,7 @@ enum RowText {
     case .discarded(let discarded):
       "changes discarded" + (discarded.changes.map { ": \(counts($0))" } ?? "")
     case .modelCall(let call): sentence(call)
+    case .work(let row): WorkRowText.sentence(row)
     case .unknown(let kind, let payload): "\(kind) \(payload)"
     }
   }

@@ -21,10 +21,16 @@ package enum Event: Sendable, Equatable {
   case undoFinished(UndoFinished)
   case discarded(Discarded)
   case modelCall(ModelCall)
+  /// What becomes of assignments.
+  case work(WorkRow)
   case unknown(kind: String, payload: String)
 
   /// Reads what the journal holds. Never fails: what cannot be read is ``unknown(kind:payload:)``.
   package init(kind: String, payload: String) {
+    if WorkRow.kinds.contains(kind) {
+      self = .work(WorkRow(kind: kind, payload: payload))
+      return
+    }
     self =
       Self.known(kind: kind, payload: Data(payload.utf8)) ?? .unknown(kind: kind, payload: payload)
   }
@@ -47,6 +53,7 @@ package enum Event: Sendable, Equatable {
     case .undoFinished: "undo-finished"
     case .discarded: "discarded"
     case .modelCall: "model-call"
+    case .work(let row): row.kind
     case .unknown(let kind, _): kind
     }
   }
@@ -69,6 +76,7 @@ package enum Event: Sendable, Equatable {
     case .undoFinished(let value): try Self.encode(value)
     case .discarded(let value): try Self.encode(value)
     case .modelCall(let value): value.encoded
+    case .work(let row): row.payload
     case .unknown(_, let payload): payload
     }
   }

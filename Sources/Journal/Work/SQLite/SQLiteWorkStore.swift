@@ -1,0 +1,119 @@
+import Foundation
+import GRDB
+package import SystemPackage
+import Synchronization
+
+/// Assignments in the journal's own file: the default, with nothing to set up, for one machine.
+///
+/// One thread commits what many ask at the price of one, as for the ledger.
+package final class SQLiteWorkStore: WorkStore {
+  private let own: Journal
+  private let reader: Journal
+  private let writer: LedgerWriter
+  private let seen = Mutex<Int64>(0)
+
+  /// Opens the store of the journal in a directory; creates both where there are none.
+  package init(
+    directory: FilePath,
+    clock: @escaping @Sendable () -> Int64 = Journal.now
+  ) throws(JournalError) {
+    own = try Journal.open(directory: directory, clock: clock)
+    reader = try Journal.open(directory: directory, clock: clock)
+    let own = own
+    try Journal.translating(own.path) {
+      // Carried back less often than the journal's 1 MiB: each time waits for the disk twice more.
+      try own.queue.inDatabase { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 2000") }
+    }
+    writer = LedgerWriter(journal: own, clock: clock, patience: .zero)
+  }
+
+  package func close() async {
+    writer.beginClosing()
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      Thread { [writer] in
+        writer.waitForEnd()
+        continuation.resume()
+      }.start()
+    }
+    own.close()
+    reader.close()
+  }
+
+  deinit { writer.beginClosing() }
+
+  // MARK: The two ways
+
+  func write<Value: Sendable>(
+    _ body: @escaping @Sendable (WorkBatch) throws -> Value
+  ) async throws(WorkError) -> Value {
+    let result: Result<Value, WorkError> = await withCheckedContinuation { continuation in
+      writer.submit(
+        LedgerWriter.Operation(
+          isUrgent: true,
+          perform: { batch in
+            let work = WorkBatch(database: batch.database, chain: batch.chain, now: batch.now)
+            do {
+              let value = try body(work)
+              return { continuation.resume(returning: .success(value)) }
+            } catch let error as WorkError {
+              return { continuation.resume(returning: .failure(error)) }
+            }
+          },
+          fail: { error in continuation.resume(returning: .failure(WorkError(error))) }
+        )
+      )
+    }
+    return try result.get()
+  }
+
+  func read<Value>(_ body: (Database) throws -> Value) throws(WorkError) -> Value {
+    do {
+      return try reader.read { database in
+        Result { try body(database) }
+      }.get()
+    } catch let error as WorkError {
+      throw error
+    } catch let error as JournalError {
+      throw .journal(error)
+    } catch {
+      throw .journal(.failed(path: reader.path, reason: "\(error)"))
+    }
+  }
+
+  // MARK: Of everyone
+
+  package func waitForChange(timeout: Duration) async {
+    let end = ContinuousClock.now + timeout
+    repeat {
+      if hasChanged() { return }
+      try? await Task.sleep(for: .milliseconds(50))
+    } while ContinuousClock.now < end && !Task.isCancelled
+  }
+
+  /// SQLite counts what other connections commit, the writer's own among them.
+  private func hasChanged() -> Bool {
+    let version = try? read { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+    return seen.withLock { seen in
+      defer { seen = version ?? seen }
+      return version != seen
+    }
+  }
+
+  package func verify() async throws(WorkError) -> Verification {
+    do {
+      return try reader.verify()
+    } catch {
+      throw .journal(error)
+    }
+  }
+}
+
+extension WorkError {
+  init(_ error: LedgerError) {
+    switch error {
+    case .closing: self = .closing
+    case .journal(let error): self = .journal(error)
+    default: self = .invalid("\(error)")
+    }
+  }
+}

@@ -1,0 +1,360 @@
+/// One assignment inside one transaction: what a change makes of it, and what is to be written.
+///
+/// It decides, and touches nothing: a store reads the assignment, lets this apply what was asked, and
+/// writes what it gives, in order. So both stores decide alike.
+package struct WorkMachine {
+  /// What is known of a step beside its texts.
+  package struct StepState: Sendable, Equatable {
+    package var status: StepOutcome.Status?
+    package var attempts: Int
+
+    package init(status: StepOutcome.Status?, attempts: Int) {
+      self.status = status
+      self.attempts = attempts
+    }
+  }
+
+  /// What a store writes.
+  package enum Write: Sendable, Equatable {
+    case row(WorkRow)
+    /// A new step; its row comes with it.
+    case insertStep(StepIntent, epoch: Int64, WorkRow)
+    /// An open step is begun once more, for the `attempts`th time.
+    case repeatStep(Int, attempts: Int, WorkRow)
+    case closeStep(Int, StepOutcome.Status, WorkRow)
+    case insertApproval(Approval, WorkRow)
+    case closeApproval(String, Approval.State, WorkRow)
+    /// Each question of this assignment that waits, with a row for each.
+    case supersedeApprovals
+    case insertNotice(kind: String, body: String, dedupe: String)
+    case insertAssignment(Assignment, dedupe: String?, WorkRow)
+    /// Whoever waits for its children looks again.
+    case wakeParent(String)
+  }
+
+  package private(set) var assignment: Assignment
+  package private(set) var writes: [Write] = []
+  private let now: Int64
+  private let step: (Int) throws -> StepState?
+  private var known: [Int: StepState] = [:]
+  private var hasLetGo = false
+
+  /// - Parameters:
+  ///   - now: microseconds since 1970, by the store's clock.
+  ///   - step: looks a step of this assignment up.
+  package init(
+    _ assignment: Assignment,
+    now: Int64,
+    step: @escaping (Int) throws -> StepState? = { _ in nil }
+  ) {
+    self.assignment = assignment
+    self.now = now
+    self.step = step
+  }
+
+  // MARK: A worker
+
+  /// Applies a worker's changes; throws before anything is to be written where one does not fit.
+  package mutating func apply(_ changes: [WorkChange], epoch: Int64) throws {
+    guard assignment.state == .running, assignment.lease.epoch == epoch else {
+      throw WorkError.fenced(assignment.id)
+    }
+    for change in changes { try apply(change) }
+    assignment.changed = now
+  }
+
+  private mutating func apply(_ change: WorkChange) throws {
+    if hasLetGo {
+      guard case .notify = change else {
+        throw WorkError.invalid("\(change) comes after the assignment was let go")
+      }
+    }
+    switch change {
+    case .intent(let intent): try begin(intent)
+    case .again(let sequence, let reason): try beginAgain(sequence, reason)
+    case .outcome(let sequence, let outcome): try close(sequence, outcome)
+    case .ask(let question): try ask(question)
+    case .close(let number, let state):
+      guard state != .pending, state != .approved else {
+        throw WorkError.invalid("a worker does not answer what it asks")
+      }
+      let id = "\(assignment.id).\(number)"
+      writes.append(.closeApproval(id, state, .closed(id, as: state)))
+    case .wait(let what, let wake):
+      assignment.state = .waiting
+      assignment.waiting = what
+      assignment.wake = wake
+      letGo()
+      writes.append(.row(.waits(for: what, wake: wake)))
+    case .letGo:
+      assignment.state = .queued
+      assignment.wake = nil
+      letGo()
+    case .end(let state, let reason):
+      guard state.isOver else { throw WorkError.invalid("\(state.rawValue) is no end") }
+      end(state, reason)
+    case .notify(let kind, let body, let dedupe):
+      writes.append(.insertNotice(kind: kind, body: body, dedupe: dedupe))
+    case .spawn(let new):
+      guard new.parent == assignment.id else {
+        throw WorkError.invalid("an agent gives work to none but its own")
+      }
+      let child = Self.made(new, now: now)
+      writes.append(.insertAssignment(child, dedupe: new.dedupe, .assigned(child)))
+    }
+  }
+
+  private mutating func begin(_ intent: StepIntent) throws {
+    guard intent.sequence == assignment.steps + 1 else {
+      throw WorkError.conflict(
+        "step \(intent.sequence) of \(assignment.id) cannot follow step \(assignment.steps)"
+      )
+    }
+    try Self.check(intent)
+    assignment.steps = intent.sequence
+    known[intent.sequence] = StepState(status: nil, attempts: 1)
+    let key = intent.key(in: assignment.id)
+    let row = WorkRow.intent(intent, key: key)
+    writes.append(.insertStep(intent, epoch: assignment.lease.epoch, row))
+  }
+
+  private mutating func beginAgain(_ sequence: Int, _ reason: String) throws {
+    var state = try open(sequence)
+    state.attempts += 1
+    known[sequence] = state
+    let row = WorkRow.again(sequence, attempt: state.attempts, reason: reason)
+    writes.append(.repeatStep(sequence, attempts: state.attempts, row))
+  }
+
+  private mutating func close(_ sequence: Int, _ outcome: StepOutcome) throws {
+    var state = try open(sequence)
+    state.status = outcome.status
+    known[sequence] = state
+    // Something came to its end: whatever killed workers before, it is not this assignment.
+    assignment.recoveries = 0
+    writes.append(.closeStep(sequence, outcome.status, .outcome(sequence, outcome)))
+  }
+
+  private mutating func open(_ sequence: Int) throws -> StepState {
+    guard let state = try known[sequence] ?? step(sequence) else {
+      throw WorkError.conflict("\(assignment.id) has no step \(sequence)")
+    }
+    guard state.status == nil else {
+      throw WorkError.conflict("step \(sequence) of \(assignment.id) has ended already")
+    }
+    return state
+  }
+
+  private mutating func ask(_ question: NewApproval) throws {
+    try Self.check(hash: question.hash)
+    let approval = Approval(
+      id: "\(assignment.id).\(question.number)",
+      assignment: assignment.id,
+      hash: question.hash,
+      action: question.action,
+      scope: question.scope,
+      state: .pending,
+      created: now,
+      expires: question.expires
+    )
+    writes.append(.insertApproval(approval, .asked(approval)))
+  }
+
+  private mutating func letGo() {
+    hasLetGo = true
+    assignment.lease.holder = nil
+    assignment.lease.until = 0
+  }
+
+  private mutating func end(_ state: Assignment.State, _ reason: String?) {
+    assignment.state = state
+    assignment.reason = reason
+    assignment.waiting = nil
+    assignment.wake = nil
+    assignment.isAskedToStop = false
+    assignment.changed = now
+    letGo()
+    writes.append(.row(.ended(state, reason: reason)))
+    // What was asked for its sake is asked no more; a stopped one asks again when it is resumed.
+    writes.append(.supersedeApprovals)
+    if let parent = assignment.parent { writes.append(.wakeParent(parent)) }
+  }
+
+  // MARK: The lease
+
+  /// Takes the lease, or sets the assignment aside; false where neither may be.
+  package mutating func take(
+    by worker: WorkerIdentity,
+    for duration: Int64,
+    sight: LeaseRule.Sight,
+    largestRecoveries: Int
+  ) -> Lease? {
+    let isDue =
+      switch assignment.state {
+      case .queued: assignment.wake.map { $0 <= now } ?? true
+      case .waiting: assignment.wake.map { $0 <= now } ?? false
+      default: false
+      }
+    let decision = LeaseRule.decide(
+      state: assignment.state,
+      isDue: isDue,
+      lease: assignment.lease,
+      recoveries: assignment.recoveries,
+      sight: sight,
+      now: now,
+      largestRecoveries: largestRecoveries
+    )
+    switch decision {
+    case .leave: return nil
+    case .park:
+      end(.parked, "\(assignment.recoveries) workers died of it without a step between")
+      let body = #"{"reason":"workers died of it"}"#
+      writes.append(
+        .insertNotice(
+          kind: "parked",
+          body: body,
+          dedupe: "parked:\(assignment.id):\(assignment.lease.epoch)"
+        )
+      )
+      return nil
+    case .take(let epoch, let isRecovery):
+      let (until, isTooFar) = now.addingReportingOverflow(duration)
+      assignment.lease = LeaseRecord(epoch: epoch, holder: worker, until: isTooFar ? .max : until)
+      assignment.state = .running
+      assignment.waiting = nil
+      assignment.wake = nil
+      assignment.reason = nil
+      assignment.changed = now
+      if isRecovery { assignment.recoveries += 1 }
+      writes.append(.row(.taken(epoch, by: worker, isRecovery: isRecovery)))
+      return Lease(assignment: assignment.id, epoch: epoch, isRecovery: isRecovery)
+    }
+  }
+
+  // MARK: People
+
+  package mutating func stop(by: String) {
+    switch assignment.state {
+    case .queued, .waiting: end(.stopped, "stopped by \(by)")
+    case .running where !assignment.isAskedToStop:
+      assignment.isAskedToStop = true
+      assignment.changed = now
+      writes.append(.row(.askedToStop(by: by)))
+    case .running, .done, .failed, .stopped, .parked: break
+    }
+  }
+
+  package mutating func resume(by: String) throws {
+    switch assignment.state {
+    case .stopped, .parked, .failed: break
+    case .done:
+      throw WorkError.conflict("\(assignment.id) is done; give new work with: caisson assign")
+    case .queued, .running, .waiting:
+      throw WorkError.conflict(
+        "\(assignment.id) is \(assignment.state.rawValue): it goes on by itself"
+      )
+    }
+    assignment.state = .queued
+    assignment.reason = nil
+    assignment.recoveries = 0
+    assignment.isAskedToStop = false
+    assignment.changed = now
+    writes.append(.row(.resumed(by: by)))
+  }
+
+  /// Something that it waits for is there.
+  package mutating func wake(for what: String) {
+    guard assignment.state == .waiting, assignment.waiting == what else { return }
+    assignment.state = .queued
+    assignment.waiting = nil
+    assignment.wake = nil
+    assignment.changed = now
+  }
+
+  /// What becomes of a question that a person answers.
+  package static func answer(
+    _ approval: Approval,
+    _ answer: ApprovalAnswer,
+    now: Int64
+  ) throws -> Approval {
+    guard approval.state == .pending else {
+      throw WorkError.conflict("the question \(approval.id) is \(approval.state.rawValue) already")
+    }
+    if let expires = approval.expires, expires <= now {
+      throw WorkError.conflict("the question \(approval.id) has expired")
+    }
+    guard answer.hash == approval.hash else {
+      throw WorkError.conflict(
+        "the question \(approval.id) asks for something else than what was shown; look again with: "
+          + "caisson show \(approval.assignment)"
+      )
+    }
+    let widths: [Approval.Scope] = [.once, .session, .always]
+    guard let asked = widths.firstIndex(of: approval.scope),
+      let given = widths.firstIndex(of: answer.scope), given <= asked || !answer.isApproved
+    else {
+      throw WorkError.conflict(
+        "the question \(approval.id) may be approved '\(approval.scope.rawValue)' at most"
+      )
+    }
+    return Approval(
+      id: approval.id,
+      assignment: approval.assignment,
+      hash: approval.hash,
+      action: approval.action,
+      scope: approval.scope,
+      state: answer.isApproved ? .approved : .denied,
+      created: approval.created,
+      expires: approval.expires,
+      answeredBy: answer.by,
+      answeredAt: now,
+      comment: answer.comment,
+      given: answer.scope
+    )
+  }
+
+  // MARK: Parts
+
+  /// A new assignment as it stands in the store.
+  package static func made(_ new: NewAssignment, now: Int64) -> Assignment {
+    Assignment(
+      id: new.id,
+      parent: new.parent,
+      text: new.text,
+      settings: new.settings,
+      state: .queued,
+      waiting: nil,
+      reason: nil,
+      created: now,
+      changed: now,
+      steps: 0,
+      recoveries: 0,
+      lease: LeaseRecord(),
+      wake: new.start,
+      isAskedToStop: false
+    )
+  }
+
+  /// Names stand unescaped in rows and keys.
+  private static func check(_ intent: StepIntent) throws {
+    let isName = intent.kind.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: ":"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    guard isName, (1...128).contains(intent.kind.utf8.count) else {
+      throw WorkError.invalid("'\(intent.kind)' is no name of a kind of step")
+    }
+    try check(hash: intent.hash)
+  }
+
+  private static func check(hash: String) throws {
+    guard ChainHash(hexadecimal: hash) != nil else {
+      throw WorkError.invalid("'\(hash)' is no SHA-256 in hexadecimal")
+    }
+  }
+}
