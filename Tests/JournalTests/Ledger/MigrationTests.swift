@@ -56,7 +56,7 @@ import Testing
         let expected = try tables(new.open())
         #expect(try tables(carried) == expected)
         let version = try carried.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
-        #expect(version == 2)
+        #expect(version == 3)
       }
     }
   }
