@@ -10,6 +10,7 @@ let package = Package(
   products: [
     .executable(name: "caisson", targets: ["caisson"]),
     .executable(name: "caisson-egress", targets: ["caisson-egress"]),
+    .executable(name: "caisson-exec", targets: ["caisson-exec"]),
     .executable(name: "caisson-gateway", targets: ["caisson-gateway"]),
     .executable(name: "caisson-launch", targets: ["caisson-launch"]),
     .executable(name: "caisson-attack", targets: ["caisson-attack"]),
@@ -78,8 +79,22 @@ let package = Package(
     .target(
       name: "Sandbox",
       dependencies: [
-        "Policy", "CLinux",
+        "Policy", "CLinux", "ExecWire",
         .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // ExecWire: what the service inside a session and whoever drives it say to each other. No I/O.
+    .target(name: "ExecWire"),
+
+    // caisson-exec: the service inside a session. Static and free of Foundation like the launcher:
+    // it has to run in whatever the policy shows of the machine, and to stay small.
+    .executableTarget(
+      name: "caisson-exec",
+      dependencies: ["CLinux", "ExecWire"],
+      swiftSettings: [.unsafeFlags(["-static-stdlib"])],
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])
       ]
     ),
 
@@ -172,6 +187,7 @@ let package = Package(
         .product(name: "X509", package: "swift-certificates"),
       ]
     ),
+    .testTarget(name: "ExecWireTests", dependencies: ["ExecWire"]),
     .testTarget(
       name: "GatewayTests",
       dependencies: [
@@ -208,7 +224,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Journal",
+        "ExecWire", "Journal", "Sandbox",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

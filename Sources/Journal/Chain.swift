@@ -89,6 +89,11 @@ struct Chain {
         sql: "INSERT OR IGNORE INTO run (id, started) VALUES (?, ?)",
         arguments: [run, sequence]
       )
+    case .runResumed:
+      try database.execute(
+        sql: "UPDATE run SET started = ?, ended = NULL WHERE id = ?",
+        arguments: [sequence, run]
+      )
     case .runEnded, .runAbandoned:
       try database.execute(
         sql: "UPDATE run SET ended = ? WHERE id = ?",

@@ -28,6 +28,7 @@ enum RowText {
   static func sentence(_ event: Event) -> String {
     switch event {
     case .runStarted(let start): sentence(start)
+    case .runResumed(let start): "goes on: " + sentence(start)
     case .runEnded(let end): sentence(end)
     case .runAbandoned(let abandoned): "lost: \(abandoned.reason)"
     case .denial(let denial): sentence(denial)

@@ -7,6 +7,8 @@ import Foundation
 /// was: an older Caisson can list and verify what a newer one wrote.
 package enum Event: Sendable, Equatable {
   case runStarted(RunStarted)
+  /// The same run goes on under another supervisor.
+  case runResumed(RunStarted)
   case runEnded(RunEnded)
   case runAbandoned(RunAbandoned)
   case denial(Denial)
@@ -39,6 +41,7 @@ package enum Event: Sendable, Equatable {
   package var kind: String {
     switch self {
     case .runStarted: "run-started"
+    case .runResumed: "run-resumed"
     case .runEnded: "run-ended"
     case .runAbandoned: "run-abandoned"
     case .denial: "denial"
@@ -61,7 +64,7 @@ package enum Event: Sendable, Equatable {
   /// The payload as the journal stores it: JSON, one line, keys in order.
   func encodedPayload() throws -> String {
     switch self {
-    case .runStarted(let value): try Self.encode(value)
+    case .runStarted(let value), .runResumed(let value): try Self.encode(value)
     case .runEnded(let value): try Self.encode(value)
     case .runAbandoned(let value): try Self.encode(value)
     case .denial(let value): try Self.encode(value)
@@ -84,6 +87,7 @@ package enum Event: Sendable, Equatable {
   private static func known(kind: String, payload: Data) -> Event? {
     switch kind {
     case "run-started": decode(payload).map(Event.runStarted)
+    case "run-resumed": decode(payload).map(Event.runResumed)
     case "run-ended": decode(payload).map(Event.runEnded)
     case "run-abandoned": decode(payload).map(Event.runAbandoned)
     case "denial": decode(payload).map(Event.denial)

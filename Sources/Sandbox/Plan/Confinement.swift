@@ -68,6 +68,7 @@ package enum Confinement {
     plan.cgroups = request.cgroups
     plan.joinsCgroups = request.joinsCgroups
     plan.placeholders = request.placeholders
+    plan.isDurable = request.isContinued
     if request.removesEmptyLayer { plan.emptyLayer = request.workspace?.layer }
     return plan
   }
@@ -125,6 +126,10 @@ package enum Confinement {
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
     placed += files(request.network)
+    if let (program, place) = request.service {
+      let source = source(program, privileged: privileged, attributes: readOnly)
+      placed.append((place, .bind(source, target: relative(place), isDirectory: false)))
+    }
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
     let workspace = request.workspace
     if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }

@@ -46,6 +46,10 @@ package struct ConfinementRequest: Sendable {
   package var placeholders: [Placeholder] = []
   /// Whether the layer is removed at the run's end where nothing was changed.
   package var removesEmptyLayer = false
+  /// Whether another run will go on with the layer.
+  package var isContinued = false
+  /// A program of ours, and where it lies inside.
+  package var service: (program: GrantedPath, place: String)?
   /// Whether the run shares a tree of the host itself, in which a host program may listen on a
   /// socket: a socket passes through every mount, so the run gets no Unix socket at all.
   package var sharesHostTree = false

@@ -18,17 +18,27 @@ struct RunFiles {
     directory = runs.appending(run.text)
   }
 
-  /// Makes the directory with the run's layer, its policy and its record.
+  /// Makes the directory with the run's layer.
   func create(_ grants: RunGrants) throws -> WorkspaceRecord {
+    guard try make() else {
+      throw RunSession.Refusal.failed("cannot make \(directory): it is there already")
+    }
+    lock()
+    return try fill(grants)
+  }
+
+  /// Makes the directory; false where it is there already.
+  func make() throws -> Bool {
     // ext4 passes by every inode of a group that was removed within minutes before it gives one out:
     // runs that follow on each other would be slower and slower, were they all put into one group.
     if try Home.prepare(runs) { HostTree.spread(runs.string) }
-    guard mkdir(directory.string, 0o700) == 0 else {
-      throw RunSession.Refusal.failed(
-        "cannot make \(directory): \(String(cString: strerror(errno)))"
-      )
-    }
-    lock()
+    if mkdir(directory.string, 0o700) == 0 { return true }
+    if errno == EEXIST { return false }
+    throw RunSession.Refusal.failed("cannot make \(directory): \(String(cString: strerror(errno)))")
+  }
+
+  /// Makes what the run works on in its directory, and says where everything lies.
+  func fill(_ grants: RunGrants) throws -> WorkspaceRecord {
     // An overlay cannot carry another one, as in most containers: then the run gets a copy.
     let isRefused = HostTree.fileSystemKind(directory.string) == .overlay
     let record = WorkspaceRecord(
@@ -38,10 +48,17 @@ struct RunFiles {
       mode: grants.mode == .overlay && isRefused ? .copy : grants.mode,
       start: .coarseNow()
     )
-    guard let workspace = grants.workspace else { return record }
+    try makeWorkspace(record, grants)
+    return record
+  }
+
+  /// Makes what the run works on, as far as it is not there.
+  func makeWorkspace(_ record: WorkspaceRecord, _ grants: RunGrants) throws {
+    guard let workspace = grants.workspace else { return }
     switch record.mode {
     case .overlay: try makeLayer(workspace)
     case .copy:
+      if access(directory.appending("copy").string, F_OK) == 0 { return }
       complain(
         "the state directory lies on an overlay, so the run works on a private copy of "
           + "\(workspace.real); a CAISSON_HOME on a disk or tmpfs saves the copying"
@@ -58,7 +75,6 @@ struct RunFiles {
       }
     case .direct, .none: break
     }
-    return record
   }
 
   /// Marks the directory as that of a living process, to this process's end: until the run's first
@@ -111,7 +127,9 @@ struct RunFiles {
     }
     for name in ["upper", "work"] {
       let path = directory.appending(name).string
-      guard mkdir(path, 0o700) == 0,
+      let made = mkdir(path, 0o700)
+      if made != 0, errno == EEXIST { continue }
+      guard made == 0,
         name == "work" || chmod(path, status.st_mode & 0o777) == 0
       else { throw RunSession.Refusal.failed("cannot make \(path)") }
       if geteuid() == 0 { _ = chown(path, status.st_uid, status.st_gid) }
@@ -121,7 +139,7 @@ struct RunFiles {
     if geteuid() == 0 { _ = chown(directory.string, status.st_uid, status.st_gid) }
   }
 
-  private func write(_ data: Data, _ name: String) throws {
+  func write(_ data: Data, _ name: String) throws {
     let path = directory.appending(name).string
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
@@ -170,7 +188,9 @@ struct RunFiles {
 
   func removeAfterFailure() {
     removeLayer()
-    for name in ["workspace.json", "policy.yaml"] { unlink(directory.appending(name).string) }
+    for name in ["workspace.json", "policy.yaml", "lock"] {
+      unlink(directory.appending(name).string)
+    }
     rmdir(directory.string)
   }
 }

@@ -23,9 +23,11 @@ struct RunGrants {
     directory: String?,
     mode: String?,
     additions: NetworkAdditions,
-    home: Home
+    home: Home,
+    ignoresModels: Bool = false
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
+    if ignoresModels { document.models = nil }
     document.network += additions.rules
     let mode = try Self.mode(mode, document)
     switch mode {

@@ -58,6 +58,8 @@ struct RunModels {
     let ledger = try home.ledger()
     defer { ledger.close() }
     let account = Account(id: Self.account(of: run), limit: rules.budget?.picoDollars)
+    // Where a session of the run was killed, its key is still there. Nobody holds it any more.
+    try? ledger.revokeKey(named: account.id)
     let secret = try ledger.addKey(
       VirtualKey.Terms(name: account.id, account: account.id, models: rules.allow),
       account: account
