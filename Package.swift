@@ -98,6 +98,19 @@ let package = Package(
       ]
     ),
 
+    // Agent: the loop of our own agent. What it does is on record before it is done; what it does to
+    // the world it does through a sealed session and the gateway.
+    .target(
+      name: "Agent",
+      dependencies: [
+        "Dialects", "ExecWire", "Journal", "Policy", "Sandbox",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]
+    ),
+
     // Egress: the way out of a run. Names, connections, TLS, HTTP rules, credentials.
     .target(
       name: "Egress",

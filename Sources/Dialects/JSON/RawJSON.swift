@@ -6,7 +6,7 @@ package struct RawJSON: Hashable, Sendable {
     self.bytes = bytes
   }
 
-  init(_ write: (inout JSONWriter) -> Void) {
+  package init(_ write: (inout JSONWriter) -> Void) {
     var writer = JSONWriter()
     write(&writer)
     bytes = writer.bytes[...]

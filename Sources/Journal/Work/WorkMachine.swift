@@ -28,9 +28,13 @@ package struct WorkMachine {
     case supersedeApprovals
     case insertNotice(kind: String, body: String, dedupe: String)
     case insertAssignment(Assignment, dedupe: String?, WorkRow)
-    /// Whoever waits for its children looks again.
+    /// Who waits for its children goes on, if none of them is under way any more.
     case wakeParent(String)
   }
+
+  /// What an assignment waits for whose children work. A store looks, when one begins to wait and
+  /// whenever a child ends, whether any child is under way.
+  package static let children = "children"
 
   package private(set) var assignment: Assignment
   package private(set) var writes: [Write] = []

@@ -82,8 +82,11 @@ struct WorkBatch {
   /// Writes what the machine gives, and the assignment as it is then.
   func save(_ machine: WorkMachine) throws {
     let id = machine.assignment.id
-    for write in machine.writes { try perform(write, of: id) }
+    // First, so that whoever is woken sees it as it is now.
     try update(machine.assignment)
+    for write in machine.writes { try perform(write, of: id) }
+    // The last child may have ended before this one began to wait.
+    if machine.assignment.waiting == WorkMachine.children { try wakeIfAlone(id) }
   }
 
   @discardableResult
@@ -173,9 +176,21 @@ struct WorkBatch {
       if let dedupe, try findByDedupe(dedupe) != nil { return }
       try append(row, child.id)
       try insert(child, dedupe: dedupe)
-    case .wakeParent(let parent):
-      try wake(parent, for: "children")
+    case .wakeParent(let parent): try wakeIfAlone(parent)
     }
+  }
+
+  /// Wakes who waits for its children, once none of them is under way.
+  private func wakeIfAlone(_ id: String) throws {
+    let isAny = try Bool.fetchOne(
+      database,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM assignment
+          WHERE parent = ? AND state IN ('queued', 'running', 'waiting'))
+        """,
+      arguments: [id]
+    )
+    if isAny == false { try wake(id, for: WorkMachine.children) }
   }
 
   func wake(_ id: String, for what: String) throws {
