@@ -9,6 +9,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "caisson", targets: ["caisson"]),
+    .executable(name: "caisson-daemon", targets: ["caisson-daemon"]),
     .executable(name: "caisson-egress", targets: ["caisson-egress"]),
     .executable(name: "caisson-exec", targets: ["caisson-exec"]),
     .executable(name: "caisson-gateway", targets: ["caisson-gateway"]),
@@ -108,6 +109,27 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]
+    ),
+
+    // Delegation: who works on what. Workers, schedules, notices, and the process that keeps them.
+    .target(
+      name: "Delegation",
+      dependencies: [
+        "Agent", "CLinux", "Journal", "Policy", "Sandbox",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // caisson-daemon: the daemon and its workers. Apart from the command, whose start every sealed run
+    // pays.
+    .executableTarget(
+      name: "caisson-daemon",
+      dependencies: [
+        "CLinux", "Delegation", "Journal",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
 

@@ -42,6 +42,8 @@ package struct ModelClient: Sendable {
     var pauses = pauses[...]
     while true {
       let (result, wait) = await once(body, key: key, idempotency: idempotency)
+      if case .answer = result { return result }
+      try Task.checkCancellation()
       guard case .unavailable = result, let pause = pauses.popFirst() else { return result }
       try await Task.sleep(for: .seconds(max(pause, min(wait ?? 0, 60))))
     }
