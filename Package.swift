@@ -203,6 +203,13 @@ let package = Package(
     ),
 
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
+    .testTarget(
+      name: "DelegationTests",
+      dependencies: [
+        "Agent", "CLinux", "Delegation", "Journal", "Policy",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(name: "DialectsTests", dependencies: ["Dialects"], exclude: ["Golden"]),
     .testTarget(
       name: "EgressTests",
