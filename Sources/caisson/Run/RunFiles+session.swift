@@ -71,6 +71,7 @@ extension RunFiles {
       return nil
     }
     try check(record, grants, known)
+    try waitForRest(wasKilled: known?.state == .running)
     clearMarks()
     try makeWorkspace(record, grants)
     return record
@@ -104,6 +105,19 @@ extension RunFiles {
         "an interrupted \(verb) of run \(run) is not finished: caisson \(verb) \(run) --recover"
       )
     }
+  }
+
+  /// Waits until no process of an earlier session has the layer mounted.
+  ///
+  /// The lock says so where the launcher was left to wait for them. Where it was killed, too, the
+  /// groups of the run tell, and without them a moment has to do: the kernel is ending them already.
+  private func waitForRest(wasKilled: Bool) throws {
+    guard Cgroups.removeRest(of: run) else {
+      throw RunSession.Refusal.failed(
+        "processes of an earlier session of run \(run) do not end; look for them with ps"
+      )
+    }
+    if wasKilled, Cgroups.places().parents.isEmpty { usleep(100_000) }
   }
 
   /// Takes away the mark of an overlay that was mounted as volatile: the kernel refuses the layer

@@ -234,7 +234,7 @@ struct LayerScan: ~Copyable {
     {
       return
     }
-    if applied.contains(path) {
+    if applied.covers(path, status) {
       appliedBefore += 1
       return
     }
@@ -365,7 +365,7 @@ struct LayerScan: ~Copyable {
   }
 
   private mutating func append(_ change: Change) {
-    if applied.contains(change.path) {
+    if applied.covers(change.path, change.after) {
       appliedBefore += 1
     } else {
       changes.append(change)
