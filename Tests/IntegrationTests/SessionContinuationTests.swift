@@ -177,17 +177,37 @@ import Testing
     }
   }
 
-  @Test func `a run that was none of a session's can be gone on with`() async throws {
+  @Test func `each apply of a continued run is undone by itself`() async throws {
     try await SessionPlace.with { place in
-      _ = try await place.caisson("run", "--quiet", "--", "sh", "-c", "echo one > f")
+      for text in ["one", "two", "three"] {
+        try await place.session(run) { _ = try await $0.output("echo \(text) > f") }
+        #expect(try await place.caisson("apply", run).status == .exited(0))
+        #expect(place.text("f") == text + "\n")
+      }
+      let undone = try await place.caisson("undo", run)
+      #expect(undone.status == .exited(0), "\(undone)")
+      #expect(place.text("f") == nil)
+      // What was taken back can be applied again, as the layer has it now.
+      #expect(try await place.caisson("apply", run).status == .exited(0))
+      #expect(place.text("f") == "three\n")
+    }
+  }
+
+  @Test(arguments: ["echo one > f", "true"])
+  func `a run that was none of a session's can be gone on with`(script: String) async throws {
+    try await SessionPlace.with { place in
+      _ = try await place.caisson("run", "--quiet", "--", "sh", "-c", script)
       let runs = try FileManager.default.contentsOfDirectory(
         atPath: place.home.appending("runs").string
       )
       let name = try #require(runs.first)
-      let text = try await place.session(name) { try await $0.output("cat f; echo two >> f") }
-      #expect(text == "one\n")
+      let text = try await place.session(name) {
+        try await $0.output("touch f; cat f; echo two >> f")
+      }
+      let before = script == "true" ? "" : "one\n"
+      #expect(text == before)
       #expect(try await place.caisson("apply", name).status == .exited(0))
-      #expect(place.text("f") == "one\ntwo\n")
+      #expect(place.text("f") == before + "two\n")
     }
   }
 

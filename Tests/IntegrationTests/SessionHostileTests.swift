@@ -2,6 +2,7 @@ import ExecWire
 import Foundation
 import Glibc
 import Sandbox
+import Subprocess
 import SystemPackage
 import Testing
 
@@ -103,12 +104,10 @@ import Testing
       ]
       for (name, script) in lies {
         let program = directory.appending("liar")
-        try "#!/bin/sh\necho woe >&2\n\(script)\n".write(
-          toFile: program.string,
-          atomically: false,
-          encoding: .utf8
-        )
-        chmod(program.string, 0o755)
+        // Written by another process: no child of this one may hold it open while it is executed.
+        var writer = Command.named("sh", "-c", #"cat > "$0" && chmod 755 "$0""#, program.string)
+        writer.input = "#!/bin/sh\necho woe >&2\n\(script)\n"
+        _ = try await writer.run()
         do {
           let session = try await SealedSession.open(
             program: program.string,
@@ -138,6 +137,50 @@ import Testing
       let runs = try await place.caisson("runs").output
       #expect(!runs.contains("running"), "\(runs)")
     }
+  }
+
+  @Test(.enabled(if: hasPython, "needs Python"), arguments: [false, true])
+  func `a session ends with the process that drives it`(isStopped: Bool) async throws {
+    try await SessionPlace.with { place in
+      var driver = Command.named("python3", "-c", Self.driver)
+      driver.arguments += [Command.binary("caisson").string, place.workspace.string]
+      driver.environment["CAISSON_HOME"] = place.home.string
+      let session = try await driver.run { python, lines in
+        var words = lines.makeAsyncIterator()
+        let line = try await words.next() ?? ""
+        let session = try #require(pid_t(line.filter(\.isNumber)))
+        if isStopped {
+          // The service cannot see the end of its input then.
+          let service = try #require(Self.descendants(of: session).last)
+          kill(service, SIGSTOP)
+        }
+        // env has become Python.
+        kill(python, SIGKILL)
+        return session
+      }
+      while kill(session, 0) == 0 { try await Task.sleep(for: .milliseconds(10)) }
+      let runs = try await place.caisson("runs").output
+      #expect(!runs.contains("running"), "\(runs)")
+    }
+  }
+
+  /// Opens a session as any other program would, and does nothing with it.
+  private static let driver = """
+    import socket, subprocess, sys, time
+    near, far = socket.socketpair()
+    session = subprocess.Popen(
+      [sys.argv[1], "run", "--session", "--in", sys.argv[2]], stdin=far, stdout=far)
+    far.close()
+    near.recv(17)
+    print(session.pid, flush=True)
+    time.sleep(1000)
+    """
+
+  private static func descendants(of process: pid_t) throws -> [pid_t] {
+    let path = "/proc/\(process)/task/\(process)/children"
+    let children = try String(contentsOfFile: path, encoding: .utf8)
+      .split(separator: " ").compactMap { pid_t($0) }
+    return try children + children.flatMap(descendants)
   }
 
   @Test func `a hundred sessions fit into one process`() async throws {
