@@ -77,6 +77,31 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `a session that is killed at any moment of its start can be started again`(
+    seed: UInt64
+  ) async throws {
+    var random = SplitMix(seed: seed)
+    try await SessionPlace.with { place in
+      for _ in 1...15 {
+        var sealed = Command.caisson(home: place.home, directory: place.workspace)
+        sealed.arguments = ["run", "--session", "--run-id", run]
+        let moment = random.below(80)
+        // Its input ends at once: it is on its way to its end, too.
+        try await sealed.run { _, _ in try await Task.sleep(for: .milliseconds(moment)) }
+      }
+      try await place.session(run) { _ = try await $0.output("echo one > f") }
+      for _ in 1...5 {
+        var sealed = Command.caisson(home: place.home, directory: place.workspace)
+        sealed.arguments = ["run", "--session", "--run-id", run]
+        let moment = random.below(80)
+        try await sealed.run { _, _ in try await Task.sleep(for: .milliseconds(moment)) }
+      }
+      #expect(try await place.session(run) { try await $0.output("cat f") } == "one\n")
+      #expect(try await place.caisson("audit", "--verify").status == .exited(0))
+    }
+  }
+
   @Test func `two sessions of one run do not live at once`() async throws {
     try await SessionPlace.with { place in
       let first = try await place.open(run)

@@ -158,6 +158,10 @@ extension RunFiles {
       close(file)
     }
     fsync(place)
+    let above = open(directory.removingLastComponent().string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard above >= 0 else { return }
+    fsync(above)
+    close(above)
   }
 
   /// Keeps the run's changes from being applied for as long as this process lives.
