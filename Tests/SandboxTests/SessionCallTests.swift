@@ -61,6 +61,7 @@ import Testing
     let full = ExecWire.outputBytes
     #expect(taken([full + 1], interval: 0) == [false])
     #expect(taken([full, full, full, 1], interval: 0) == [true, true, true, false])
+    #expect(taken(Array(repeating: 0, count: 100), interval: 0).contains(false))
     #expect(!taken(Array(repeating: full, count: 1000), interval: 100).contains(false))
     #expect(taken(Array(repeating: full, count: 1000), interval: 50).contains(false))
   }

@@ -4,8 +4,7 @@ internal import Glibc
 
 /// The process of a session and both ends of what is said to it.
 ///
-/// `@unchecked Sendable`: everything that changes is touched on the loop's thread alone, but for what
-/// never changes.
+/// `@unchecked Sendable`: everything that changes is touched on the loop's thread alone.
 final class SessionLink: @unchecked Sendable {
   /// How long the process may take to end once it was asked to.
   private static let grace = Duration.seconds(5)
@@ -22,7 +21,7 @@ final class SessionLink: @unchecked Sendable {
   private var waiting: [UInt64: Waiting] = [:]
   private var nextID: UInt64 = 1
   private var starting: Resumption<SessionError?>?
-  /// When the greeting has to be there, or the process gone.
+  /// When the greeting has to be there, or force is next used to end the process.
   private var limit: ContinuousClock.Instant?
   private var phase = Phase.starting
   private var said: [UInt8] = []
@@ -236,7 +235,9 @@ final class SessionLink: @unchecked Sendable {
   /// When ``advance(_:)`` has something to do, if nothing happens before.
   var deadline: ContinuousClock.Instant? {
     switch phase {
-    case .starting, .ending: limit
+    case .starting: limit
+    // A process that has closed its standard error is about to end.
+    case .ending: hasComplaints ? limit : .now + .milliseconds(2)
     case .open: waiting.values.map(\.deadline).min()
     case .ended: nil
     }
@@ -336,20 +337,21 @@ final class SessionLink: @unchecked Sendable {
 
   /// Does what is due.
   func advance(_ now: ContinuousClock.Instant) {
-    guard let deadline, deadline <= now else { return }
+    let isDue = (limit ?? .now) <= now
     switch phase {
-    case .starting: kill("nothing was heard from inside in time")
-    case .open: kill("no answer came from inside in time")
+    case .starting:
+      if limit != nil, isDue { kill("nothing was heard from inside in time") }
+    case .open:
+      if let deadline, deadline <= now { kill("no answer came from inside in time") }
     case .ending:
-      limit = now + Self.grace
-      if hasComplaints, !isForced {
+      if isDue {
+        limit = now + Self.grace
+        // Where it was killed before, something else holds its standard error.
+        if isForced { hasComplaints = false }
         isForced = true
         _ = cl_kill(pid, SIGKILL)
-      } else {
-        // Where it was killed and still speaks, something else holds its standard error.
-        hasComplaints = false
-        settleEnd()
       }
+      settleEnd()
     case .ended: break
     }
   }
@@ -370,7 +372,8 @@ final class SessionLink: @unchecked Sendable {
 
   private func kill(_ reason: String) {
     finishInput(reason)
-    _ = cl_kill(pid, SIGKILL)
+    // Only as long as its number is its own.
+    if case .ending = phase { _ = cl_kill(pid, SIGKILL) }
   }
 
   /// Ends everything once the process is gone. It closes its standard error a moment before that.
@@ -378,10 +381,7 @@ final class SessionLink: @unchecked Sendable {
     if case .ending(let reason) = phase, !hasComplaints {
       var status = cl_exit_status()
       let ended = cl_wait(pid, 0, &status)
-      guard ended != 0 else {
-        limit = .now + .milliseconds(2)
-        return
-      }
+      if ended == 0 { return }
       var text = reason
       if ended == pid {
         text? += status.signal != 0 ? " (signal \(status.signal))" : " (status \(status.code))"

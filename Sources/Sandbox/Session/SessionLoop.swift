@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// The thread on which all sessions of this process are looked after: one `poll` for all of them.
 ///
-/// A session costs it two entries of that poll, and nothing while nothing happens. Dispatch would do
-/// the same on more threads; its sources do not survive many descriptors that come and go.
+/// A session costs it two entries of that poll, and nothing while nothing happens. Each session's state
+/// belongs to this thread, so that it needs no lock.
 final class SessionLoop: Sendable {
   /// Made on first use, and there as long as the process is.
   static let shared = SessionLoop()
