@@ -202,6 +202,28 @@ import Testing
     }
   }
 
+  @Test func `what waits after an apply is found without its name, and an undone one waits again`()
+    async throws
+  {
+    try await SessionPlace.with { place in
+      // What a killed session had half written is nobody's change.
+      try await place.session(run) {
+        _ = try await $0.output("echo 1 > f; echo > .caisson-write-1")
+      }
+      #expect(try await place.caisson("diff", "--name-only").output == "f\n")
+      #expect(try await place.caisson("apply").status == .exited(0))
+      try await place.session(run) { _ = try await $0.output("echo 2 > g") }
+      #expect(try await place.caisson("diff", "--name-only").output == "g\n")
+      #expect(try await place.caisson("apply").status == .exited(0))
+      try await place.session(run) { _ in }
+      #expect(try await place.caisson("diff", run, "--name-only").output == "")
+      #expect(try await place.caisson("undo", run).status == .exited(0))
+      #expect(try await place.caisson("diff", run, "--name-only").output == "f\ng\n")
+      #expect(try await place.caisson("apply", run).status == .exited(0))
+      #expect(place.text("f") == "1\n" && place.text("g") == "2\n")
+    }
+  }
+
   @Test func `each apply of a continued run is undone by itself`() async throws {
     try await SessionPlace.with { place in
       for text in ["one", "two", "three"] {

@@ -8,6 +8,9 @@ import SystemPackage
 // The directory of a session: it outlives the session, and the next one of the same name goes on
 // with what lies there.
 extension RunFiles {
+  /// The file that only a run of sessions has.
+  static let lockName = "lock"
+
   /// Locks the run for this process, the launcher and PID 1 of the run; the descriptor is theirs to
   /// hold. The run's namespaces, and so its mounts, are gone when the lock is free again.
   ///
@@ -27,7 +30,7 @@ extension RunFiles {
         close(place)
         continue
       }
-      let path = directory.appending("lock").string
+      let path = directory.appending(Self.lockName).string
       let lock = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
       try wait(for: lock, isGone)
       return (lock, isNew)

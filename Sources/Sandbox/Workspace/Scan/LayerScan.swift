@@ -108,6 +108,9 @@ struct LayerScan: ~Copyable {
       if let below { try delete(path, below, depth: depth) }
       return
     }
+    if below == nil, status.kind == .file, name.starts(with: ChangeLayer.halfWrittenPrefix) {
+      return
+    }
     var change = Change(path: path, kind: below == nil ? .added : .modified)
     change.before = below
     change.after = status
