@@ -259,7 +259,7 @@ let package = Package(
     .testTarget(
       name: "SandboxTests",
       dependencies: [
-        "CLinux", "Policy", "Sandbox",
+        "CLinux", "ExecWire", "Policy", "Sandbox",
         .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),

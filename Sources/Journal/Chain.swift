@@ -90,8 +90,9 @@ struct Chain {
         arguments: [run, sequence]
       )
     case .runResumed:
+      // Whatever became of its changes: there may be new ones now.
       try database.execute(
-        sql: "UPDATE run SET started = ?, ended = NULL WHERE id = ?",
+        sql: "UPDATE run SET started = ?, ended = NULL, fate = NULL WHERE id = ?",
         arguments: [sequence, run]
       )
     case .runEnded, .runAbandoned:

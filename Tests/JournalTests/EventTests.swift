@@ -4,6 +4,7 @@ import Testing
 
 private let events: [Event] = [
   .runStarted(.sample(["sh", "-c", "echo \u{1B}[2J / ü \"q\" \n"])),
+  .runResumed(.sample(["true"])),
   .runEnded(
     RunEnded(
       exit: 3,

@@ -138,6 +138,25 @@ import Testing
     )
   }
 
+  @Test func `a session's service is put there for reading, and its layer is to last`() throws {
+    var request = Self.request(uid: 0)
+    #expect(!Confinement.plan(request).isDurable)
+    request.isContinued = true
+    request.service = (Self.grant("/opt/service", system: true), "/etc/caisson/exec")
+    request.service?.program.isDirectory = false
+    let plan = Confinement.plan(request)
+    #expect(plan.isDurable)
+    let binds = plan.steps.compactMap { step -> LaunchPlan.Source? in
+      if case .bind(let source, "etc/caisson/exec", false) = step { source } else { nil }
+    }
+    let source = try #require(binds.first)
+    #expect(source.path == "/opt/service" && source.identityMap == nil)
+    #expect(source.attributes.isSuperset(of: [.readOnly, .noSetuid, .noDevices]))
+    // No right of Landlock goes to where it lies on the host.
+    let rules = try #require(plan.landlock).rules
+    #expect(!rules.contains { $0.path.hasPrefix("/opt") })
+  }
+
   @Test func `encodes what it plans within the launcher's bound`() {
     let bytes = Confinement.plan(Self.request()).encoded()
     #expect(bytes.count > 500 && bytes.count < 1 << 20)

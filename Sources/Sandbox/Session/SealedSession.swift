@@ -9,8 +9,8 @@ package import ExecWire
 /// fit its question ends the session, and so does one that does not come in time. When this process
 /// ends, however it does, the session ends, too.
 ///
-/// Calls may be made from anywhere, several at a time. All sessions share Dispatch's threads; one
-/// costs two descriptors here and no thread while nothing happens.
+/// Calls may be made from anywhere, several at a time. All sessions share one thread; one
+/// costs it two descriptors.
 package final class SealedSession: Sendable {
   private let link: SessionLink
 
@@ -45,7 +45,8 @@ package final class SealedSession: Sendable {
   /// - Parameters:
   ///   - directory: Relative to the workspace, or absolute.
   ///   - onOutput: Called with output while the command runs, in order and at most 16 KiB each 100
-  ///     ms, on the session's queue: it must be quick. `skipped` bytes before were left out.
+  ///     ms, on the thread of all
+  ///     sessions: it must be quick. `skipped` bytes before were left out.
   package func run(
     _ command: String,
     in directory: String = "",

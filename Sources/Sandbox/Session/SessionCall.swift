@@ -62,6 +62,7 @@ struct SessionCall: Sendable {
 struct OutputAllowance {
   private let start: ContinuousClock.Instant
   private var taken = 0
+  private static let least = 1 << 10
 
   init(start: ContinuousClock.Instant = .now) {
     self.start = start
@@ -72,7 +73,8 @@ struct OutputAllowance {
     let intervals = (now - start) / .milliseconds(Int(ExecWire.outputInterval))
     // What was sent at the beginning and at the end of an interval may come together.
     let allowed = (intervals + 3) * Double(ExecWire.outputBytes)
-    taken += count
+    // The smallest piece costs something, too.
+    taken += max(count, Self.least)
     return count <= ExecWire.outputBytes && Double(taken) <= allowed
   }
 }

@@ -1,28 +1,19 @@
 internal import CLinux
-internal import Dispatch
 internal import ExecWire
 internal import Glibc
 
 /// The process of a session and both ends of what is said to it.
 ///
-/// `@unchecked Sendable`: everything that changes is touched on `queue` alone.
+/// `@unchecked Sendable`: everything that changes is touched on the loop's thread alone.
 final class SessionLink: @unchecked Sendable {
   /// How long the process may take to end once it was asked to.
-  private static let grace: DispatchTimeInterval = .seconds(5)
+  private static let grace = Duration.seconds(5)
   private static let bytesAtOnce = 256 << 10
 
   let pid: Int32
   private let socket: Int32
   private let errors: Int32
-  private let queue = DispatchQueue(label: "caisson.session")
-
-  private let input: any DispatchSourceRead
-  private let complaints: any DispatchSourceRead
-  private let output: any DispatchSourceWrite
-  private let clock: any DispatchSourceTimer
-  private var isOutputAwaited = false
-  /// Stays until the process is gone, even where nobody else holds it: somebody has to wait for it.
-  private var own: SessionLink?
+  private let loop: SessionLoop
 
   private var inbox = FrameBuffer()
   private var outbox: [UInt8] = []
@@ -30,6 +21,8 @@ final class SessionLink: @unchecked Sendable {
   private var waiting: [UInt64: Waiting] = [:]
   private var nextID: UInt64 = 1
   private var starting: Resumption<SessionError?>?
+  /// When the greeting has to be there, or force is next used to end the process.
+  private var limit: ContinuousClock.Instant?
   private var phase = Phase.starting
   private var said: [UInt8] = []
   private var hasInput = true
@@ -59,7 +52,8 @@ final class SessionLink: @unchecked Sendable {
   init(
     _ program: String,
     _ arguments: [String],
-    _ environment: [String]
+    _ environment: [String],
+    loop: SessionLoop = .shared
   ) throws(SessionError) {
     var ends: [Int32] = [-1, -1]
     var pipe: [Int32] = [-1, -1]
@@ -85,19 +79,11 @@ final class SessionLink: @unchecked Sendable {
     errors = pipe[0]
     _ = cl_set_nonblocking(socket, 1)
     _ = cl_set_nonblocking(errors, 1)
-    input = DispatchSource.makeReadSource(fileDescriptor: socket, queue: queue)
-    complaints = DispatchSource.makeReadSource(fileDescriptor: errors, queue: queue)
-    output = DispatchSource.makeWriteSource(fileDescriptor: socket, queue: queue)
-    clock = DispatchSource.makeTimerSource(queue: queue)
-    own = self
-    input.setEventHandler { [weak self] in self?.takeInput() }
-    complaints.setEventHandler { [weak self] in self?.takeComplaints() }
-    output.setEventHandler { [weak self] in self?.flush() }
-    clock.setEventHandler { [weak self] in self?.tick() }
-    // `output` rests until something waits to be sent.
-    input.resume()
-    complaints.resume()
-    clock.resume()
+    self.loop = loop
+    guard loop.add(self) else {
+      _ = cl_kill(pid, SIGKILL)
+      throw .notOpened("no thread could be made; are there too many?")
+    }
   }
 
   private static func spawn(
@@ -117,11 +103,9 @@ final class SessionLink: @unchecked Sendable {
   /// Waits for the greeting from inside.
   func start(patience: Duration) async throws(SessionError) {
     let failure: SessionError? = await withCheckedContinuation { continuation in
-      queue.async {
+      loop.async {
         self.starting = continuation
-        self.clock.schedule(
-          deadline: .now() + .milliseconds(Int(clamping: patience.milliseconds))
-        )
+        if case .starting = self.phase { self.limit = .now + patience }
         self.settleStart()
       }
     }
@@ -132,17 +116,17 @@ final class SessionLink: @unchecked Sendable {
     let ticket = Ticket()
     let result: Result<Answer, SessionError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        queue.async { self.send(call, ticket, continuation) }
+        loop.async { self.send(call, ticket, continuation) }
       }
     } onCancel: {
-      queue.async { self.cancel(ticket) }
+      loop.async { self.cancel(ticket) }
     }
     return try result.get()
   }
 
   func close() async {
     _ = await withCheckedContinuation { (continuation: Resumption<SessionError?>) in
-      queue.async {
+      loop.async {
         self.endWaiters.append(continuation)
         self.finishInput(nil)
         self.settleEnd()
@@ -152,7 +136,7 @@ final class SessionLink: @unchecked Sendable {
 
   func ended() async -> SessionError? {
     await withCheckedContinuation { continuation in
-      queue.async {
+      loop.async {
         self.endWaiters.append(continuation)
         self.settleEnd()
       }
@@ -160,11 +144,11 @@ final class SessionLink: @unchecked Sendable {
   }
 
   /// Nobody will ask any more.
-  func abandon() { queue.async { self.finishInput(nil) } }
+  func abandon() { loop.async { self.finishInput(nil) } }
 
   // MARK: - Asking
 
-  /// The number of a call, once it has one; touched on the queue alone.
+  /// The number of a call, once it has one; touched on the loop's thread alone.
   private final class Ticket: @unchecked Sendable {
     var id: UInt64?
     var isCancelled = false
@@ -189,7 +173,6 @@ final class SessionLink: @unchecked Sendable {
     waiting[id] = Waiting(call: call, deadline: .now + call.patience, resume: continuation)
     write(call.request.frame(id: id))
     if ticket.isCancelled { cancel(ticket) }
-    scheduleClock()
   }
 
   /// Has a command ended. Everything else is over soon.
@@ -235,13 +218,39 @@ final class SessionLink: @unchecked Sendable {
         sent = outbox.count
       }
     }
-    awaitOutput(sent < outbox.count)
   }
 
-  private func awaitOutput(_ isAwaited: Bool) {
-    guard isAwaited != isOutputAwaited else { return }
-    isOutputAwaited = isAwaited
-    if isAwaited { output.resume() } else { output.suspend() }
+  // MARK: - The loop
+
+  /// What is waited for: always two entries, of which some are none.
+  var wanted: [pollfd] {
+    let hasToSend = sent < outbox.count
+    let events = Int16(POLLIN) | (hasToSend ? Int16(POLLOUT) : 0)
+    return [
+      pollfd(fd: hasInput ? socket : -1, events: events, revents: 0),
+      pollfd(fd: hasComplaints ? errors : -1, events: Int16(POLLIN), revents: 0),
+    ]
+  }
+
+  /// When ``advance(_:)`` has something to do, if nothing happens before.
+  var deadline: ContinuousClock.Instant? {
+    switch phase {
+    case .starting: limit
+    // A process that has closed its standard error is about to end.
+    case .ending: hasComplaints ? limit : .now + .milliseconds(2)
+    case .open: waiting.values.map(\.deadline).min()
+    case .ended: nil
+    }
+  }
+
+  var isOver: Bool {
+    if case .ended = phase { true } else { false }
+  }
+
+  func handle(socket: Int16, errors: Int16) {
+    if socket & Int16(POLLOUT) != 0 { flush() }
+    if socket & ~Int16(POLLOUT) != 0 { takeInput() }
+    if errors != 0 { takeComplaints() }
   }
 
   // MARK: - Listening
@@ -254,7 +263,6 @@ final class SessionLink: @unchecked Sendable {
     if count == -Int(EAGAIN) { return }
     guard count > 0 else {
       hasInput = false
-      input.cancel()
       finishInput("its service or its supervisor is gone")
       return
     }
@@ -295,7 +303,6 @@ final class SessionLink: @unchecked Sendable {
         return false
       }
       waiting[id] = nil
-      scheduleClock()
       asked.resume.resume(returning: .success(answer))
       return true
     case (.open, .output(let id, let skipped, let bytes)):
@@ -320,7 +327,6 @@ final class SessionLink: @unchecked Sendable {
     if count == -Int(EAGAIN) { return }
     guard count > 0 else {
       hasComplaints = false
-      complaints.cancel()
       settleEnd()
       return
     }
@@ -329,35 +335,22 @@ final class SessionLink: @unchecked Sendable {
 
   // MARK: - Time
 
-  private func scheduleClock() {
-    guard case .open = phase else { return }
-    guard let next = waiting.values.map(\.deadline).min() else {
-      clock.schedule(deadline: .distantFuture)
-      return
-    }
-    let rest = max(next - .now, .zero).milliseconds
-    clock.schedule(deadline: .now() + .milliseconds(Int(clamping: rest) + 1))
-  }
-
-  private func tick() {
+  /// Does what is due.
+  func advance(_ now: ContinuousClock.Instant) {
+    let isDue = (limit ?? .now) <= now
     switch phase {
-    case .starting: kill("nothing was heard from inside in time")
+    case .starting:
+      if limit != nil, isDue { kill("nothing was heard from inside in time") }
     case .open:
-      let now = ContinuousClock.now
-      if waiting.values.contains(where: { $0.deadline <= now }) {
-        kill("no answer came from inside in time")
-      } else {
-        scheduleClock()
-      }
+      if let deadline, deadline <= now { kill("no answer came from inside in time") }
     case .ending:
-      guard isForced else {
+      if isDue {
+        limit = now + Self.grace
+        // Where it was killed before, something else holds its standard error.
+        if isForced { hasComplaints = false }
         isForced = true
         _ = cl_kill(pid, SIGKILL)
-        clock.schedule(deadline: .now() + Self.grace)
-        return
       }
-      // Something else holds its standard error.
-      hasComplaints = false
       settleEnd()
     case .ended: break
     }
@@ -373,28 +366,31 @@ final class SessionLink: @unchecked Sendable {
     }
     phase = .ending(reason)
     shutdown(socket, Int32(SHUT_WR))
-    clock.schedule(deadline: .now() + Self.grace)
+    limit = .now + Self.grace
     settleEnd()
   }
 
   private func kill(_ reason: String) {
     finishInput(reason)
-    _ = cl_kill(pid, SIGKILL)
+    // Only as long as its number is its own.
+    if case .ending = phase { _ = cl_kill(pid, SIGKILL) }
   }
 
-  /// Ends everything once the process is gone: it and all that belongs to it have closed its
-  /// standard error.
+  /// Ends everything once the process is gone. It closes its standard error a moment before that.
   private func settleEnd() {
     if case .ending(let reason) = phase, !hasComplaints {
       var status = cl_exit_status()
-      let ended = cl_wait(pid, 1, &status)
+      let ended = cl_wait(pid, 0, &status)
+      if ended == 0 { return }
       var text = reason
-      if reason != nil, ended == pid {
+      if ended == pid {
         text? += status.signal != 0 ? " (signal \(status.signal))" : " (status \(status.code))"
       }
       let error = text.map { SessionError.died(words($0)) }
       phase = .ended(error)
-      release()
+      hasInput = false
+      _ = cl_close(socket)
+      _ = cl_close(errors)
       for call in waiting.values {
         call.resume.resume(returning: .failure(error ?? .closed))
       }
@@ -410,27 +406,12 @@ final class SessionLink: @unchecked Sendable {
     guard let waiter = starting else { return }
     switch phase {
     case .open:
-      clock.schedule(deadline: .distantFuture)
       waiter.resume(returning: nil)
     case .ended(.died(let reason)): waiter.resume(returning: .notOpened(reason))
     case .ended: waiter.resume(returning: .closed)
     case .starting, .ending: return
     }
     starting = nil
-  }
-
-  /// Lets go of the descriptors, once no source looks at them.
-  private func release() {
-    let (socket, errors) = (socket, errors)
-    // A source that is suspended is not cancelled.
-    awaitOutput(true)
-    output.setCancelHandler { _ = cl_close(socket) }
-    complaints.setCancelHandler { _ = cl_close(errors) }
-    input.cancel()
-    output.cancel()
-    complaints.cancel()
-    clock.cancel()
-    own = nil
   }
 
   private func words(_ reason: String) -> String {

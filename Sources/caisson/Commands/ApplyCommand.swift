@@ -58,6 +58,7 @@ struct ApplyCommand: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let held = try HeldRun(named)
+      if !recover, held.isRunning { throw WorkspaceError.running(held.record.run) }
       if recover {
         let recovery = try held.recover()
         if recovery == nil { complain("nothing of run \(held.id) was interrupted") }

@@ -35,6 +35,7 @@ struct UndoCommand: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let held = try HeldRun(named)
+      if !recover, held.isRunning { throw WorkspaceError.running(held.record.run) }
       let recovery = try held.recover()
       if recover {
         if recovery == nil { complain("nothing of run \(held.id) was interrupted") }

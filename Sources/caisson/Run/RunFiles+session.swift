@@ -8,6 +8,9 @@ import SystemPackage
 // The directory of a session: it outlives the session, and the next one of the same name goes on
 // with what lies there.
 extension RunFiles {
+  /// The file that only a run of sessions has.
+  static let lockName = "lock"
+
   /// Locks the run for this process, the launcher and PID 1 of the run; the descriptor is theirs to
   /// hold. The run's namespaces, and so its mounts, are gone when the lock is free again.
   ///
@@ -27,7 +30,7 @@ extension RunFiles {
         close(place)
         continue
       }
-      let path = directory.appending("lock").string
+      let path = directory.appending(Self.lockName).string
       let lock = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
       try wait(for: lock, isGone)
       return (lock, isNew)
@@ -71,6 +74,7 @@ extension RunFiles {
       return nil
     }
     try check(record, grants, known)
+    try waitForRest(wasKilled: known?.state == .running)
     clearMarks()
     try makeWorkspace(record, grants)
     return record
@@ -104,6 +108,19 @@ extension RunFiles {
         "an interrupted \(verb) of run \(run) is not finished: caisson \(verb) \(run) --recover"
       )
     }
+  }
+
+  /// Waits until no process of an earlier session has the layer mounted.
+  ///
+  /// The lock says so where the launcher was left to wait for them. Where it was killed, too, the
+  /// groups of the run tell, and without them a moment has to do: the kernel is ending them already.
+  private func waitForRest(wasKilled: Bool) throws {
+    guard Cgroups.removeRest(of: run) else {
+      throw RunSession.Refusal.failed(
+        "processes of an earlier session of run \(run) do not end; look for them with ps"
+      )
+    }
+    if wasKilled, Cgroups.places().parents.isEmpty { usleep(100_000) }
   }
 
   /// Takes away the mark of an overlay that was mounted as volatile: the kernel refuses the layer
@@ -144,6 +161,10 @@ extension RunFiles {
       close(file)
     }
     fsync(place)
+    let above = open(directory.removingLastComponent().string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard above >= 0 else { return }
+    fsync(above)
+    close(above)
   }
 
   /// Keeps the run's changes from being applied for as long as this process lives.

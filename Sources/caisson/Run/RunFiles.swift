@@ -188,7 +188,7 @@ struct RunFiles {
 
   func removeAfterFailure() {
     removeLayer()
-    for name in ["workspace.json", "policy.yaml", "lock"] {
+    for name in ["workspace.json", "policy.yaml", Self.lockName] {
       unlink(directory.appending(name).string)
     }
     rmdir(directory.string)

@@ -238,6 +238,9 @@ struct RunSession {
     guard !outcome.terminalIsStuck || isatty(2) != 1 else { return outcome.exitStatus }
     if case .failed(let error) = outcome.end { complain("\(error)") }
     if let lost = outcome.lostOutput { complain(Self.description(of: lost)) }
+    if service != nil, let limit = outcome.limit {
+      complain("the session reached the limit \(limit.limit): \(limit.detail)")
+    }
     if json { report.printJSON() } else if !quiet, service == nil { report.print() }
     return outcome.exitStatus
   }

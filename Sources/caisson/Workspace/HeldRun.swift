@@ -81,10 +81,10 @@ struct HeldRun {
   /// Whether its supervisor is alive, as far as anyone can tell.
   var isRunning: Bool { summary?.state == .running }
 
-  /// Whether it left no changes; then its layer was removed at its end.
+  /// Whether it left no changes; then its layer was removed at its end, unless it can be continued.
   var isEmpty: Bool {
-    guard case .ended(let end) = summary?.state else { return false }
-    return end.changes?.total == 0
+    guard case .ended(let end) = summary?.state, end.changes?.total == 0 else { return false }
+    return (try? record.layer.appending(RunFiles.lockName).stat()) == nil
   }
 
   /// What the run changed and what is not applied yet.
