@@ -79,11 +79,11 @@ struct WorkBatch {
 
   // MARK: Writing
 
-  /// Writes what the machine gives, and the assignment as it is then.
+  /// Writes the assignment as it is now, and then what the machine gives, which may wake it.
   func save(_ machine: WorkMachine) throws {
     let id = machine.assignment.id
-    for write in machine.writes { try perform(write, of: id) }
     try update(machine.assignment)
+    for write in machine.writes { try perform(write, of: id) }
   }
 
   @discardableResult
@@ -175,7 +175,26 @@ struct WorkBatch {
       try insert(child, dedupe: dedupe)
     case .wakeParent(let parent):
       try wake(parent, for: "children")
+    case .lookAgain(let what):
+      if try isThere(what, for: id) { try wake(id, for: what) }
     }
+  }
+
+  /// Whether nothing is to come of what an assignment waits for.
+  private func isThere(_ what: String, for id: String) throws -> Bool {
+    guard what == "children" else {
+      return try approvalState(what).map { $0 != .pending } ?? false
+    }
+    let children = try Bool.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM assignment
+            WHERE parent = ? AND state IN ('queued', 'running', 'waiting'))
+          """
+      ),
+      arguments: [id]
+    )
+    return children == false
   }
 
   func wake(_ id: String, for what: String) throws {
