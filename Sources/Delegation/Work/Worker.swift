@@ -123,6 +123,7 @@ package actor Worker {
     defer { jobs[lease.assignment] = nil }
     do {
       guard let assignment = try await store.assignment(lease.assignment) else { return }
+      if assignment.isAskedToStop { signals.say(.stop) }
       try await work(on: assignment, lease, signals)
     } catch let error as WorkError {
       // Nothing can be said of it on record: the lease runs out, and another worker looks.

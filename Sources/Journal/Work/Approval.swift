@@ -75,6 +75,8 @@ package struct Approval: Sendable, Equatable {
 package struct NewApproval: Sendable, Equatable {
   /// Of its assignment: the step that it is about, so that asking twice is asking once.
   package var number: Int
+  /// Of the exact action. A question with another hash is another question: what asks whether an
+  /// effect is to be repeated names the attempt, so that one answer repeats it once.
   package var hash: String
   package var action: String
   package var scope: Approval.Scope

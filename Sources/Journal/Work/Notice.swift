@@ -60,9 +60,9 @@ package struct Schedule: Sendable, Equatable {
   package func next(after now: Int64) -> Int64? {
     guard let every, every > 0, let due else { return nil }
     guard due <= now else { return due }
-    let missed = (now - due) / every
-    let (distance, isTooFar) = (missed + 1).multipliedReportingOverflow(by: every)
-    let (next, isBeyond) = due.addingReportingOverflow(distance)
-    return isTooFar || isBeyond ? nil : next
+    let (late, isTooLate) = now.subtractingReportingOverflow(due)
+    guard !isTooLate else { return nil }
+    let (next, isTooFar) = now.addingReportingOverflow(every - late % every)
+    return isTooFar ? nil : next
   }
 }

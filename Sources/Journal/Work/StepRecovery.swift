@@ -55,7 +55,8 @@ package enum StepRecovery {
     // What a person says or the world shows holds for every class.
     case .happened, .personSaysHappened: return .recordAsHappened
     case .personSaysSkip, .nobodyAnswered: return .closeAsInterrupted
-    case .personSaysAgain: return .runAgain
+    // What has a key is never sent without it.
+    case .personSaysAgain: return effect == .keyed ? .sendAgainWithSameKey : .runAgain
     case .none, .didNotHappen, .unclear: break
     }
     let isExhausted = attempts >= largestAttempts

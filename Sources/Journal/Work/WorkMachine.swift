@@ -14,7 +14,7 @@ package struct WorkMachine {
     }
   }
 
-  /// What a store writes.
+  /// What a store writes, in this order, after the assignment itself.
   package enum Write: Sendable, Equatable {
     case row(WorkRow)
     /// A new step; its row comes with it.
@@ -30,6 +30,10 @@ package struct WorkMachine {
     case insertAssignment(Assignment, dedupe: String?, WorkRow)
     /// Who waits for its children goes on, if none of them is under way any more.
     case wakeParent(String)
+    /// It wakes at once where what it waits for is there already: a question that does not wait for
+    /// its answer any more, or children that are all over. Between a worker's last look and its
+    /// waiting, somebody may have answered, and would have woken nobody.
+    case lookAgain(String)
   }
 
   /// What an assignment waits for whose children work. A store looks, when one begins to wait and
@@ -79,17 +83,21 @@ package struct WorkMachine {
     case .outcome(let sequence, let outcome): try close(sequence, outcome)
     case .ask(let question): try ask(question)
     case .close(let number, let state):
-      guard state != .pending, state != .approved else {
+      guard ![.pending, .approved, .denied].contains(state) else {
         throw WorkError.invalid("a worker does not answer what it asks")
       }
       let id = "\(assignment.id).\(number)"
       writes.append(.closeApproval(id, state, .closed(id, as: state)))
+    // Who was asked to stop stops here: what waits would else wait on, the request unheard.
+    case .wait where assignment.isAskedToStop, .letGo where assignment.isAskedToStop:
+      end(.stopped, "stopped, as it was asked to")
     case .wait(let what, let wake):
       assignment.state = .waiting
       assignment.waiting = what
       assignment.wake = wake
       letGo()
       writes.append(.row(.waits(for: what, wake: wake)))
+      writes.append(.lookAgain(what))
     case .letGo:
       assignment.state = .queued
       assignment.wake = nil
@@ -134,8 +142,12 @@ package struct WorkMachine {
     var state = try open(sequence)
     state.status = outcome.status
     known[sequence] = state
-    // Something came to its end: whatever killed workers before, it is not this assignment.
-    assignment.recoveries = 0
+    // Something came to its end: whatever killed workers before, it is not this assignment. What was
+    // cut off or never happened is no such sign, else a step that kills each worker is never the last.
+    switch outcome.status {
+    case .done, .failed: assignment.recoveries = 0
+    case .interrupted, .notHappened: break
+    }
     writes.append(.closeStep(sequence, outcome.status, .outcome(sequence, outcome)))
   }
 

@@ -190,7 +190,7 @@ extension SQLiteWorkStore {
     makeID: @Sendable () -> String
   ) async throws(WorkError) -> [Assignment] {
     // Looked at first without the write lock: mostly nothing is due.
-    let now = Journal.now()
+    let now = clock()
     let due = try read { try WorkBatch.schedules(in: $0, dueBy: now) }
     guard !due.isEmpty else { return [] }
     let names = due.map { _ in makeID() }

@@ -3,7 +3,7 @@ import GRDB
 extension SQLiteWorkStore {
   package func lease(_ request: LeaseRequest) async throws(WorkError) -> [Lease] {
     // Looked at first without the write lock: mostly there is nothing to take.
-    let now = Journal.now()
+    let now = clock()
     let mayTake = try read { database in
       try Self.candidates(in: database, now: now).contains { found in
         var machine = WorkMachine(found, now: now)
@@ -81,7 +81,7 @@ extension SQLiteWorkStore {
     limit: Int,
     for duration: Int64
   ) async throws(WorkError) -> [Notice] {
-    let now = Journal.now()
+    let now = clock()
     let isAny = try read { database in
       try Bool.fetchOne(
         database,

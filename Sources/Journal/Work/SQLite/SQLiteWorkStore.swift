@@ -11,12 +11,15 @@ package final class SQLiteWorkStore: WorkStore {
   private let reader: Journal
   private let writer: LedgerWriter
   private let seen = Mutex<Int64>(0)
+  /// Microseconds since 1970.
+  let clock: @Sendable () -> Int64
 
   /// Opens the store of the journal in a directory; creates both where there are none.
   package init(
     directory: FilePath,
     clock: @escaping @Sendable () -> Int64 = Journal.now
   ) throws(JournalError) {
+    self.clock = clock
     own = try Journal.open(directory: directory, clock: clock)
     reader = try Journal.open(directory: directory, clock: clock)
     let own = own
@@ -46,16 +49,23 @@ package final class SQLiteWorkStore: WorkStore {
   func write<Value: Sendable>(
     _ body: @escaping @Sendable (WorkBatch) throws -> Value
   ) async throws(WorkError) -> Value {
+    let path = own.path
     let result: Result<Value, WorkError> = await withCheckedContinuation { continuation in
       writer.submit(
         LedgerWriter.Operation(
           isUrgent: true,
           perform: { batch in
             let work = WorkBatch(database: batch.database, chain: batch.chain, now: batch.now)
+            let before = batch.database.totalChangesCount
             do {
               let value = try body(work)
               return { continuation.resume(returning: .success(value)) }
             } catch let error as WorkError {
+              // What fails half-way takes the transaction with it, and its neighbours are done again
+              // without it.
+              guard batch.database.totalChangesCount == before else {
+                throw JournalError.failed(path: path, reason: error.description)
+              }
               return { continuation.resume(returning: .failure(error)) }
             }
           },

@@ -36,10 +36,16 @@ extension WorkBatch {
 
   func approvalState(_ id: String) throws -> Approval.State? { try findApproval(id)?.state }
 
-  /// A question that has been asked already stays as it is, unless what was asked is over: then it is
-  /// asked anew.
+  /// A question that has been asked already stays as it is, unless what was asked is over, or is
+  /// something else: then it is asked anew.
   func insert(_ approval: Approval, _ row: WorkRow) throws {
-    if let found = try findApproval(approval.id), found.state != .superseded { return }
+    if let found = try findApproval(approval.id), found.state != .superseded {
+      // An answer holds for what was shown and for nothing else.
+      if found.hash == approval.hash { return }
+      if found.state == .pending {
+        try append(.closed(found.id, as: .superseded), approval.assignment)
+      }
+    }
     try append(row, approval.assignment)
     try database.cachedStatement(
       sql: """

@@ -79,14 +79,11 @@ struct WorkBatch {
 
   // MARK: Writing
 
-  /// Writes what the machine gives, and the assignment as it is then.
+  /// Writes the assignment as it is now, and then what the machine gives, which may wake it.
   func save(_ machine: WorkMachine) throws {
     let id = machine.assignment.id
-    // First, so that whoever is woken sees it as it is now.
     try update(machine.assignment)
     for write in machine.writes { try perform(write, of: id) }
-    // The last child may have ended before this one began to wait.
-    if machine.assignment.waiting == WorkMachine.children { try wakeIfAlone(id) }
   }
 
   @discardableResult
@@ -176,21 +173,30 @@ struct WorkBatch {
       if let dedupe, try findByDedupe(dedupe) != nil { return }
       try append(row, child.id)
       try insert(child, dedupe: dedupe)
-    case .wakeParent(let parent): try wakeIfAlone(parent)
+    case .wakeParent(let parent):
+      if try isThere(WorkMachine.children, for: parent) {
+        try wake(parent, for: WorkMachine.children)
+      }
+    case .lookAgain(let what):
+      if try isThere(what, for: id) { try wake(id, for: what) }
     }
   }
 
-  /// Wakes who waits for its children, once none of them is under way.
-  private func wakeIfAlone(_ id: String) throws {
-    let isAny = try Bool.fetchOne(
-      database,
-      sql: """
-        SELECT EXISTS (SELECT 1 FROM assignment
-          WHERE parent = ? AND state IN ('queued', 'running', 'waiting'))
-        """,
+  /// Whether nothing is to come of what an assignment waits for.
+  private func isThere(_ what: String, for id: String) throws -> Bool {
+    guard what == WorkMachine.children else {
+      return try approvalState(what).map { $0 != .pending } ?? false
+    }
+    let children = try Bool.fetchOne(
+      database.cachedStatement(
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM assignment
+            WHERE parent = ? AND state IN ('queued', 'running', 'waiting'))
+          """
+      ),
       arguments: [id]
     )
-    if isAny == false { try wake(id, for: WorkMachine.children) }
+    return children == false
   }
 
   func wake(_ id: String, for what: String) throws {
