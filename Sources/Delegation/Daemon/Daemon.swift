@@ -119,14 +119,15 @@ package actor Daemon {
   }
 }
 
-/// Waits longer each time that something ends soon after it was started.
+/// Waits longer each time that something ends at once after it was started.
 struct Backoff {
-  private var pause: Duration = .milliseconds(100)
+  private static let shortest: Duration = .milliseconds(50)
+  private var pause = Self.shortest
   private var last = ContinuousClock.now
 
   mutating func wait() async {
-    let now = ContinuousClock.now
-    pause = now - last > .seconds(60) ? .milliseconds(100) : min(pause * 2, .seconds(30))
+    let hasLived = ContinuousClock.now - last > .seconds(1)
+    pause = hasLived ? Self.shortest : min(pause * 2, .seconds(30))
     try? await Task.sleep(for: pause)
     last = ContinuousClock.now
   }
