@@ -105,12 +105,15 @@ package struct WorkService: Sendable {
       throw WorkError.unknownAssignment(id)
     }
     let found = try await store.steps(of: id, after: after)
-    let questions = try await store.approvals(.pending, of: id)
+    let family = Set(try await descendants(of: id).map(\.id) + [id])
+    let questions = try await store.approvals(.pending, of: nil)
+      .filter { family.contains($0.assignment) }
+    let asked = questions.isEmpty ? "" : "." + questions.map(\.id).joined(separator: ".")
     return StepsView(
       assignment: try views(of: [assignment], questions)[0],
       steps: found.prefix(Self.mostSteps).map(StepView.init),
       questions: questions.map(QuestionView.init),
-      mark: "\(assignment.changed).\(assignment.state.rawValue).\(assignment.steps)",
+      mark: "\(assignment.changed).\(assignment.state.rawValue)\(asked)",
       isCut: found.count > Self.mostSteps
     )
   }
