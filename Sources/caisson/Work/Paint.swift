@@ -24,6 +24,9 @@ extension String {
     }
   }
 
+  /// Without the break that ends a text's last line, which begins none.
+  var withoutLastBreak: String { hasSuffix("\n") ? String(dropLast()) : self }
+
   /// On one line, cut where it is long.
   func brief(_ length: Int) -> String {
     let line = split(whereSeparator: \.isWhitespace).joined(separator: " ").printable

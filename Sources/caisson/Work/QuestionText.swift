@@ -55,7 +55,7 @@ struct QuestionText {
   private var whole: String { (try? JSONText.encode(question.action)) ?? "?" }
 
   private func block(_ text: String?, _ mark: String) -> [String] {
-    (text ?? "?").printableLines.map { line in
+    (text ?? "?").withoutLastBreak.printableLines.map { line in
       let whole = "    \(mark)\(line)"
       switch mark {
       case "+": return paint.green(whole)

@@ -43,6 +43,8 @@ struct StepText {
   private func beginning(_ step: StepView) -> [String] {
     let request = step.request
     switch step.kind {
+    // A person said no, and nothing was begun.
+    case let kind where kind.hasPrefix("tool:") && request == .object([:]): return []
     case "tool:bash": return command(request["command"]?.string ?? "")
     case "tool:read": return [paint.bold("read ") + path(request)]
     case "tool:write": return [paint.bold("write ") + path(request)]
@@ -126,7 +128,7 @@ struct StepText {
 
   /// The beginning and the end of what a tool gave.
   private func result(_ text: String) -> [String] {
-    let lines = text.printableLines.map { line in
+    let lines = text.withoutLastBreak.printableLines.map { line in
       "    " + (line.count > 200 ? line.prefix(199) + "…" : line)
     }
     guard lines.count > head + tail + 1 else { return lines }
