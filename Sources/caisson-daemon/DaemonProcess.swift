@@ -13,6 +13,8 @@ enum DaemonProcess {
       WorkSetup.self,
       from: try FileHandle(fileDescriptor: 3, closeOnDealloc: true).readToEnd() ?? Data()
     )
+    // What cannot be is said before anything is begun.
+    if let address = setup.webhook { _ = try Webhook(address) }
     let lock = try DaemonLock(FilePath(setup.state))
     defer { _ = lock }
     let store = try Stores.open(setup)
