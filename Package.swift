@@ -21,12 +21,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.5.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -112,12 +115,30 @@ let package = Package(
       ]
     ),
 
+    // WorkWire: what the daemon and those who speak with it say to each other. No I/O.
+    .target(name: "WorkWire"),
+
     // Delegation: who works on what. Workers, schedules, notices, and the process that keeps them.
     .target(
       name: "Delegation",
       dependencies: [
-        "Agent", "CLinux", "Journal", "Policy", "Sandbox",
+        "Agent", "CLinux", "Journal", "Policy", "Sandbox", "WorkWire",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // Console: what people and programs say to the daemon, over HTTP. What is meant by it is
+    // Delegation's.
+    .target(
+      name: "Console",
+      dependencies: [
+        "Delegation", "Journal", "WorkWire",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
@@ -127,7 +148,7 @@ let package = Package(
     .executableTarget(
       name: "caisson-daemon",
       dependencies: [
-        "CLinux", "Delegation", "Journal",
+        "CLinux", "Console", "Delegation", "Journal",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
@@ -192,7 +213,7 @@ let package = Package(
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "Catalogue", "CLinux", "Journal", "Policy", "Sandbox",
+        "Catalogue", "CLinux", "Journal", "Policy", "Sandbox", "WorkWire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),

@@ -5,6 +5,11 @@ import SystemPackage
 /// Opens what keeps the work.
 enum Stores {
   static func open(_ setup: WorkSetup) throws -> any WorkStore {
-    try SQLiteWorkStore(directory: FilePath(setup.state))
+    if setup.journal != nil {
+      throw StartError(
+        "--journal: a server that keeps the journal is not supported yet; leave the option out"
+      )
+    }
+    return try SQLiteWorkStore(directory: FilePath(setup.state))
   }
 }

@@ -100,6 +100,12 @@ extension AgentRun {
       log.add(.wait(for: id, wake: approval.expires))
       try await write()
       return nil
+    case .superseded:
+      // A person stopped the assignment while this was asked, and let it go on since.
+      let inquiry = try Inquiry(approval)
+      for change in ask(inquiry, number: number, scope: approval.scope) { log.add(change) }
+      try await wait(for: number)
+      return nil
     default:
       return AnsweredInquiry(state: approval.state, comment: approval.comment)
     }

@@ -54,6 +54,11 @@ struct Inquiry: Sendable {
     }
   }
 
+  /// What was asked, to the letter, so that its hash is the same.
+  init(_ approval: Approval) throws {
+    action = try RawJSON(parsing: approval.action)
+  }
+
   private init(kind: String, _ write: (inout JSONWriter) -> Void) {
     action = RawJSON { writer in
       writer.object { json in

@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
 import Journal
+import SystemPackage
 
-/// Delivers notices: each to the user's program, once if that says so, again if it does not.
+/// Delivers notices: each to the user's program or address, once if that takes it, again if it does not.
 ///
 /// At least once: a daemon that dies after the program was run and before its receipt was written tells
 /// it again. The notice's number lets a receiver tell.
@@ -25,11 +26,18 @@ struct NoticePost {
   }
 
   func run() async {
-    guard let program = setup.notify else { return }
+    let channel: Channel
+    do {
+      guard let chosen = try Channel(setup) else { return }
+      channel = chosen
+    } catch {
+      complain("notices: \(error)")
+      return
+    }
     while !Task.isCancelled {
       do {
         for notice in try await store.takeNotices(limit: 16, for: 120_000_000) {
-          try await store.receipt(notice.id, await deliver(notice, by: program))
+          try await store.receipt(notice.id, await deliver(notice, by: channel))
         }
       } catch {
         complain("notices: \(error)")
@@ -38,16 +46,39 @@ struct NoticePost {
     }
   }
 
-  private func deliver(_ notice: Notice, by program: String) async -> NoticeReceipt {
+  /// By which notices go out.
+  private struct Channel {
+    let program: String
+    let arguments: [String]
+    let webhook: Webhook?
+
+    /// Nil where nobody is to be told.
+    init?(_ setup: WorkSetup) throws {
+      if let address = setup.webhook {
+        let webhook = try Webhook(address)
+        let file = FilePath(setup.state).appending("webhook.yaml").string
+        try Data(webhook.policyText.utf8).write(to: URL(filePath: file), options: .atomic)
+        program = setup.program
+        arguments = ["run", "--quiet", "--policy", file, "--", "curl", "--config", "-"]
+        self.webhook = webhook
+      } else if let notify = setup.notify {
+        (program, arguments, webhook) = ("/bin/sh", ["-c", notify], nil)
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private func deliver(_ notice: Notice, by channel: Channel) async -> NoticeReceipt {
     var text = #"{"notice":\#(notice.id),"kind":"\#(notice.kind)","#
     if let assignment = notice.assignment { text += #""assignment":"\#(assignment)","# }
     text += #""created":\#(notice.created),"body":\#(notice.body)}"# + "\n"
     do {
       let child = try Child(
-        "/bin/sh",
-        ["-c", program],
+        channel.program,
+        channel.arguments,
         environment: setup.environment + ["CAISSON_NOTICE=\(notice.kind)"],
-        input: Array(text.utf8)
+        input: channel.webhook?.told(text) ?? Array(text.utf8)
       )
       child.closeLifeline()
       let deadline = Task {

@@ -20,6 +20,16 @@ package struct WorkSetup: Codable, Sendable {
   /// A program that is given each notice.
   package var notify: String?
 
+  /// A port that the daemon is asked on besides its socket.
+  package var listen: Listen?
+  /// An address that each notice is sent to.
+  package var webhook: String?
+
+  package struct Listen: Codable, Sendable {
+    package var host: String
+    package var port: Int
+  }
+
   package init(
     state: String,
     config: String,

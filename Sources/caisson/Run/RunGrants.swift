@@ -24,10 +24,13 @@ struct RunGrants {
     mode: String?,
     additions: NetworkAdditions,
     home: Home,
-    ignoresModels: Bool = false
+    ignoresModels: Bool = false,
+    ignoresApprovals: Bool = false
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
     if ignoresModels { document.models = nil }
+    // Whoever drives the run keeps them.
+    if ignoresApprovals { document.approvals = [] }
     document.network += additions.rules
     let mode = try Self.mode(mode, document)
     switch mode {
