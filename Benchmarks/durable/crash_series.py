@@ -51,6 +51,10 @@ class Outside(ThreadingHTTPServer):
         self.service = 0
 
 
+    def handle_error(self, request, address):
+        """A caller that was killed is what this is about."""
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -135,14 +139,14 @@ class Home:
         """Processes of this home: workers (children of the daemon), the gateway by its announcement."""
         found = []
         if "worker" in names and self.daemon:
-            try:
-                text = Path(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children").read_text()
-            except OSError:
-                text = ""
-            for pid in text.split():
+            # Also those of a daemon that was killed, until they have ended by themselves.
+            for entry in Path("/proc").iterdir():
                 try:
-                    if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                        found.append(int(pid))
+                    if not entry.name.isdigit():
+                        continue
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                    if words[1:2] == [b"worker"] and str(self.home).encode() in (entry / "environ").read_bytes():
+                        found.append(int(entry.name))
                 except OSError:
                     pass
         if "gateway" in names:
