@@ -223,6 +223,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
+    .testTarget(name: "AgentTests", dependencies: ["Agent", "Dialects", "Journal"]),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
     .testTarget(
       name: "DelegationTests",

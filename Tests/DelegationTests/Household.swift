@@ -120,6 +120,18 @@ final class Household: @unchecked Sendable {
     return status
   }
 
+  /// The processes that work on assignments of this home.
+  var workers: [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.filter { pid in
+      func read(_ name: String) -> Data {
+        FileManager.default.contents(atPath: "/proc/\(pid)/\(name)") ?? Data()
+      }
+      return read("cmdline").split(separator: 0).dropFirst().first == Data("worker".utf8)
+        && read("environ").range(of: Data(home.utf8)) != nil
+    }
+  }
+
   var log: String {
     FileManager.default.contents(atPath: home + "/daemon.log").map {
       String(decoding: $0, as: UTF8.self)

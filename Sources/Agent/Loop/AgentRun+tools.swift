@@ -137,7 +137,7 @@ extension AgentRun {
   private mutating func sealBroke(_ sequence: Int, _ text: String) async throws -> Flow {
     guard let record = log.record(sequence) else { return .over }
     let breaks = log.records.suffix(4).filter { $0.outcome?.status == .interrupted }.count
-    if breaks >= 3 {
+    if breaks >= Self.mostBreaks {
       log.end(sequence, result(.interrupted, text))
       return try await park("the sealed session ended \(breaks + 1) times in a row: \(text)")
     }

@@ -56,6 +56,7 @@ package struct AgentRun {
   package mutating func work() async throws {
     log = StepLog(try await store.steps(of: lease.assignment, after: 0))
     var flow = Flow.goOn
+    var breaks = 0
     while flow == .goOn {
       switch signals.word {
       case .lost: return
@@ -67,16 +68,32 @@ package struct AgentRun {
         return try await write()
       case .goOn: break
       }
-      let thread = AgentThread(log.records, bounds: settings.bounds)
-      switch thread.next {
-      case .start: flow = try await start()
-      case .recover(let open): flow = try await recover(open)
-      case .askModel: flow = try await ask(thread)
-      case .shorten: flow = try await shorten(thread)
-      case .call(let call): flow = try await perform(call)
-      case .tell(let text): flow = tell(text)
-      case .finish(let state, let reason): flow = try await finish(state, reason)
+      do {
+        flow = try await go()
+        breaks = 0
+      } catch Workplace.Failure.died(let reason) {
+        // While something was looked at, before the intent of what was to be done: nothing is open.
+        breaks += 1
+        guard breaks > Self.mostBreaks else { continue }
+        flow = try await park("the sealed session ended \(breaks) times in a row: \(reason)")
       }
+    }
+  }
+
+  /// Sessions that may end in a row without a word of ours.
+  static let mostBreaks = 3
+
+  /// Does what is next.
+  private mutating func go() async throws -> Flow {
+    let thread = AgentThread(log.records, bounds: settings.bounds)
+    switch thread.next {
+    case .start: return try await start()
+    case .recover(let open): return try await recover(open)
+    case .askModel: return try await ask(thread)
+    case .shorten: return try await shorten(thread)
+    case .call(let call): return try await perform(call)
+    case .tell(let text): return tell(text)
+    case .finish(let state, let reason): return try await finish(state, reason)
     }
   }
 

@@ -67,12 +67,14 @@ package actor Worker {
     let free = setup.slots - jobs.count
     guard free > 0 else { return }
     let own = identity
-    let request = LeaseRequest(
+    var request = LeaseRequest(
       worker: identity,
       duration: Self.leaseDuration,
       limit: free,
       look: { $0 == own ? .alive : Machine.sight(of: $0) }
     )
+    // A worker's death is counted against all that it had in hand, most of them blameless.
+    request.largestRecoveries = 2 * LeaseRule.largestRecoveries
     do {
       for lease in try await store.lease(request) { begin(lease) }
     } catch {
