@@ -224,6 +224,16 @@ let package = Package(
     ),
 
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
+    .testTarget(
+      name: "ConsoleTests",
+      dependencies: [
+        "Console", "Delegation", "Journal", "WorkWire",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(name: "DialectsTests", dependencies: ["Dialects"], exclude: ["Golden"]),
     .testTarget(
       name: "EgressTests",
