@@ -13,7 +13,7 @@ import Testing
       (["assign"], 64, "Missing expected argument"),
       (["assign", ""], 64, "say what is to be done"),
       (["assign", "x", "--turns", "0"], 64, "--turns"),
-      (["assign", "x", "--budget", "-1"], 64, "amount of money"),
+      (["assign", "x", "--budget=-1"], 64, "amount of money"),
       (["assign", "x", "--patience", "soon"], 64, "is not a duration"),
       (["assign", "x", "--at", "yesterday"], 64, "is no moment"),
       (["assign", "x", "--model", "nn"], 64, "has no model"),

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import Subprocess
 import SystemPackage
 import Testing
 
@@ -198,6 +200,76 @@ import Testing
       let log = try await place.caisson("logs", "-f", id)
       #expect(log.output.contains("done: slept"), "\(log.output)")
       #expect(try await place.caisson("audit", "--verify").status == .exited(0))
+    }
+  }
+
+  @Test(
+    arguments: [
+      (["approve", "last"], "begin\n    begin\n    end", "begun again, for the second time"),
+      (["approve", "last", "--happened"], "begin", "It was done before a crash"),
+      (["deny", "last"], "begin", "Interrupted: the machine or this program stopped"),
+    ]
+  )
+  func `what became of a command that reached out is asked`(
+    answer: [String],
+    log: String,
+    words: String
+  ) async throws {
+    try await AssignmentPlace.with(script: Self.script) { place in
+      try place.write("version: 1\nnetwork: [{ host: api.example.com }]\n", to: "net.yaml")
+      let given = try await place.caisson("assign", "slow", "--policy", "net.yaml", "--detach")
+      let id = given.output.trimmingCharacters(in: .newlines)
+      try await begun(id, place)
+      let worker = try await place.json("show", id)["assignment"] as? [String: Any]
+      let name = try #require(worker?["worker"] as? String)
+      kill(pid_t(try #require(name.split(separator: " ").last.flatMap { Int32($0) })), SIGKILL)
+      let asking = try #require(try await place.task(id) { $0 == "waiting" })
+      let questions = try #require(asking["questions"] as? [[String: Any]])
+      let action = try #require(questions[0]["action"] as? [String: Any])
+      #expect(action["kind"] as? String == "fate")
+      var command = Command.caisson(home: place.home, directory: place.workspace)
+      command.arguments = answer
+      #expect(try await command.run().status == .exited(0))
+      let text = try await place.caisson("logs", "-f", id).output
+      #expect(text.contains("$ cat log\n    \(log)\ndone: slept"), "\(text)")
+      #expect(text.contains(words), "\(text)")
+    }
+  }
+
+  @Test func `notices are sent to an address by a sealed run`() async throws {
+    let server = """
+      import http.server
+      class Hook(http.server.BaseHTTPRequestHandler):
+          def do_POST(self):
+              print(self.path, self.rfile.read(int(self.headers["content-length"])).decode(), flush=True)
+              self.send_response(204)
+              self.end_headers()
+          def log_message(self, *arguments): pass
+      hook = http.server.HTTPServer(("127.0.0.1", 0), Hook)
+      print(hook.server_port, flush=True)
+      hook.serve_forever()
+      """
+    try await AssignmentPlace.with(script: Self.script) { place in
+      try await Command.named("python3", "-c", server).run { _, lines in
+        var iterator = lines.makeAsyncIterator()
+        let port = try #require(try await iterator.next()).trimmingCharacters(in: .newlines)
+        let up = Command.caisson(
+          "up",
+          "--webhook",
+          "http://127.0.0.1:\(port)/secret?x=1",
+          home: place.home
+        )
+        try await up.run { _, _ in
+          try await place.isUp()
+          _ = try await place.caisson("assign", "config", "--detach")
+          let heard = try #require(try await iterator.next())
+          #expect(heard.hasPrefix("/secret?x=1 {"))
+          #expect(heard.contains(#""kind":"done""#) && heard.contains(#""summary":"wrote""#))
+          let runs = try await place.caisson("audit")
+          #expect(runs.output.contains("curl --config -") && !runs.output.contains("secret"))
+          _ = try await place.caisson("up", "--stop")
+        }
+      }
     }
   }
 

@@ -127,6 +127,15 @@ struct AssignmentPlace: Sendable {
     return pid_t(try #require((object as? [String: Any])?["pid"] as? Int))
   }
 
+  /// Waits for a daemon that was started.
+  func isUp() async throws {
+    for _ in 0..<400 {
+      if try await caisson("tasks").status == .exited(0) { return }
+      try await Task.sleep(for: .milliseconds(25))
+    }
+    Issue.record("no daemon came up")
+  }
+
   func write(_ text: String, to name: String) throws {
     try Data(text.utf8).write(to: URL(filePath: workspace.appending(name).string))
   }
