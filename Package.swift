@@ -226,6 +226,16 @@ let package = Package(
     .testTarget(name: "AgentTests", dependencies: ["Agent", "Dialects", "Journal"]),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
     .testTarget(
+      name: "ConsoleTests",
+      dependencies: [
+        "Console", "Delegation", "Journal", "WorkWire",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+    .testTarget(
       name: "DelegationTests",
       dependencies: [
         "Agent", "CLinux", "Delegation", "Journal", "Policy",

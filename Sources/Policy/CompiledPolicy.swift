@@ -67,7 +67,9 @@ extension PolicyDocument {
       sentences.append("tools are checked but not enforced yet; remove tools")
     }
     if !approvals.isEmpty {
-      sentences.append("approvals are checked but not enforced yet; remove approvals")
+      sentences.append(
+        "approvals are asked in assignments alone; remove approvals, or use caisson assign"
+      )
     }
     return sentences
   }

@@ -17,10 +17,12 @@ extension AgentRun {
   /// Sends a question whose intent is on record, and keeps the answer.
   mutating func send(_ request: ModelRequest, as sequence: Int) async throws -> Flow {
     guard let intent = log.record(sequence)?.intent else { return .over }
+    let signals = signals
     let result = try await model.ask(
       request.bytes,
       key: modelKey,
-      idempotency: intent.key(in: assignment.id)
+      idempotency: intent.key(in: assignment.id),
+      isWanted: { signals.word == .goOn }
     )
     switch result {
     case .answer(let body):

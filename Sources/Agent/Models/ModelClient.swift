@@ -38,14 +38,26 @@ package struct ModelClient: Sendable {
   }
 
   /// Asks until there is an answer, or until it is certain that there will be none for a while.
-  package func ask(_ body: [UInt8], key: String, idempotency: String) async throws -> Result {
+  ///
+  /// - Parameter isWanted: Whether to go on waiting where nobody answers.
+  /// - Throws: `CancellationError` where the answer is not wanted any more.
+  package func ask(
+    _ body: [UInt8],
+    key: String,
+    idempotency: String,
+    isWanted: @Sendable () -> Bool = { true }
+  ) async throws -> Result {
     var pauses = pauses[...]
     while true {
       let (result, wait) = await once(body, key: key, idempotency: idempotency)
       if case .answer = result { return result }
       try Task.checkCancellation()
       guard case .unavailable = result, let pause = pauses.popFirst() else { return result }
-      try await Task.sleep(for: .seconds(max(pause, min(wait ?? 0, 60))))
+      let end = ContinuousClock.now + .seconds(max(pause, min(wait ?? 0, 60)))
+      while ContinuousClock.now < end {
+        guard isWanted() else { throw CancellationError() }
+        try await Task.sleep(for: .milliseconds(200))
+      }
     }
   }
 

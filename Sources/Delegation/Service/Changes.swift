@@ -20,6 +20,9 @@ final class Changes: Sendable {
   /// How many changes have been noticed.
   var number: Int { state.withLock { $0.number } }
 
+  /// Whether anybody waits at this moment.
+  var hasWaiting: Bool { state.withLock { !$0.waiting.isEmpty } }
+
   func run() async {
     while !Task.isCancelled {
       await store.waitForChange(timeout: .seconds(1))

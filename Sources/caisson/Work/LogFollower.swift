@@ -40,12 +40,26 @@ struct LogFollower {
       if view.isCut { continue }
       switch until {
       case .now: return view
-      case .end: if view.assignment.isOver { return view }
+      case .end: if view.assignment.isOver { return try settled(view) }
       case .endOrQuestion:
         let waits = view.assignment.state == "waiting" && !view.questions.isEmpty
-        if view.assignment.isOver || waits { return view }
+        if view.assignment.isOver || waits { return try settled(view) }
       }
     }
+  }
+
+  /// The same with what it has cost: the gateway settles its last call a moment later.
+  private func settled(_ view: StepsView) throws -> StepsView {
+    var view = view
+    for _ in 0..<10 where view.assignment.reserved > 0 {
+      usleep(50_000)
+      let now: StepsView = try client.get(
+        "/v1/assignments/\(id)/steps",
+        [("after", String(text.last))]
+      )
+      view.assignment = now.assignment
+    }
+    return view
   }
 
   private func news(since mark: String?, waits: Bool) throws -> StepsView {
@@ -74,7 +88,7 @@ struct LogFollower {
   private mutating func show(_ view: StepsView) throws {
     if json {
       // A step is told once, when it has ended.
-      for step in view.steps where step.number > text.last && step.status != nil {
+      for step in view.steps where text.isNews(step) && step.status != nil {
         print(try JSONText.encode(step))
       }
       _ = text.lines(view.steps)

@@ -9,7 +9,9 @@ struct StepText {
   var tail = 6
   /// Attempts of the step under way that have been told.
   private var told: [Int: Int] = [:]
-  /// The newest step whose end has been told.
+  /// Steps whose end has been told, beyond ``last``.
+  private var ended: Set<Int> = []
+  /// The newest step up to which all ends have been told.
   private(set) var last = 0
 
   init(paint: Paint) {
@@ -18,25 +20,41 @@ struct StepText {
 
   mutating func lines(_ steps: [StepView]) -> [String] {
     var lines: [String] = []
-    for step in steps where step.number > last {
-      let attempts = told[step.number] ?? 0
-      if attempts == 0 { lines += beginning(step) }
-      if step.attempts > max(attempts, 1) {
-        lines.append(
-          paint.yellow("  ! begun again, for the \(ordinal(step.attempts)) time: its worker died")
-        )
+    // What became of a step that a person was asked about comes after the question.
+    var postponed: [StepView] = []
+    for (place, step) in steps.enumerated() where isNews(step) {
+      if told[step.number] == nil { lines += beginning(step) }
+      told[step.number] = told[step.number] ?? 1
+      let next = place + 1 < steps.count ? steps[place + 1].kind : ""
+      if step.status != nil, next == "inquiry" {
+        postponed.append(step)
+        continue
       }
-      told[step.number] = step.attempts
-      guard step.status != nil else { continue }
-      lines += end(step)
-      // Steps end in order, but for a question about one, which comes after it and ends before it.
-      if step.number == last + 1 { last = step.number }
+      for step in [step] + postponed.reversed() { lines += rest(step) }
+      postponed = []
     }
-    while told[last + 1] != nil, steps.first(where: { $0.number == last + 1 })?.status != nil {
+    while ended.remove(last + 1) != nil {
       last += 1
+      told[last] = nil
     }
     return lines
   }
+
+  private mutating func rest(_ step: StepView) -> [String] {
+    var lines: [String] = []
+    if step.attempts > told[step.number] ?? 1 {
+      lines.append(
+        paint.yellow("  ! begun again, for the \(ordinal(step.attempts)) time: its worker died")
+      )
+    }
+    told[step.number] = step.attempts
+    guard step.status != nil else { return lines }
+    ended.insert(step.number)
+    return lines + end(step)
+  }
+
+  /// Whether its end has not been told.
+  func isNews(_ step: StepView) -> Bool { step.number > last && !ended.contains(step.number) }
 
   // MARK: How a step begins
 
