@@ -1,10 +1,7 @@
 import GRDB
 
 /// Assignments inside one transaction of SQLite.
-///
-/// An operation looks before it writes: what it refuses it refuses before its first change, so that
-/// its neighbours in the transaction stand.
-struct WorkBatch {
+struct WorkBatch: WorkTransaction {
   let database: Database
   let chain: LazyChain
   /// Microseconds since 1970.
@@ -50,45 +47,48 @@ struct WorkBatch {
     return try GRDB.Row.fetchOne(statement, arguments: [id]).map(Self.assignment)
   }
 
-  func get(_ id: String) throws -> Assignment {
-    guard let found = try find(id) else { throw WorkError.unknownAssignment(id) }
-    return found
-  }
-
-  func findByDedupe(_ key: String) throws -> Assignment? {
+  func find(dedupe: String) throws -> Assignment? {
     let statement = try database.cachedStatement(
       sql: "SELECT \(Self.columns) FROM assignment WHERE dedupe = ?"
     )
-    return try GRDB.Row.fetchOne(statement, arguments: [key]).map(Self.assignment)
+    return try GRDB.Row.fetchOne(statement, arguments: [dedupe]).map(Self.assignment)
   }
 
-  func machine(_ assignment: Assignment) -> WorkMachine {
-    WorkMachine(assignment, now: now) { [database] sequence in
-      let statement = try database.cachedStatement(
-        sql: "SELECT status, attempts FROM step WHERE assignment = ? AND sequence = ?"
-      )
-      let row = try GRDB.Row.fetchOne(statement, arguments: [assignment.id, sequence])
-      return row.map { row in
-        WorkMachine.StepState(
-          status: (row[0] as String?).flatMap(StepOutcome.Status.init),
-          attempts: row[1]
+  func hasOpenChild(_ assignment: String) throws -> Bool {
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT EXISTS (
+          SELECT 1 FROM assignment
+          WHERE parent = ? AND state IN ('queued', 'running', 'waiting')
         )
-      }
+        """
+    )
+    return try Bool.fetchOne(statement, arguments: [assignment]) ?? false
+  }
+
+  func step(_ sequence: Int, of assignment: String) throws -> WorkMachine.StepState? {
+    let statement = try database.cachedStatement(
+      sql: "SELECT status, attempts FROM step WHERE assignment = ? AND sequence = ?"
+    )
+    let row = try GRDB.Row.fetchOne(statement, arguments: [assignment, sequence])
+    return row.map { row in
+      WorkMachine.StepState(
+        status: (row[0] as String?).flatMap(StepOutcome.Status.init),
+        attempts: row[1]
+      )
     }
   }
 
   // MARK: Writing
 
-  /// Writes what the machine gives, and the assignment as it is then.
-  func save(_ machine: WorkMachine) throws {
-    let id = machine.assignment.id
-    for write in machine.writes { try perform(write, of: id) }
-    try update(machine.assignment)
+  func append(_ row: WorkRow, of assignment: String?) throws {
+    try enter(row, of: assignment)
   }
 
+  /// The row's number.
   @discardableResult
-  func append(_ row: WorkRow, _ run: String?) throws -> Int64 {
-    try chain.append(try Entry(.work(row)), run: run, time: now)
+  private func enter(_ row: WorkRow, of assignment: String?) throws -> Int64 {
+    try chain.append(try Entry(.work(row)), run: assignment, time: now)
   }
 
   func insert(_ assignment: Assignment, dedupe: String?) throws {
@@ -125,63 +125,39 @@ struct WorkBatch {
     ]
   }
 
-  private func perform(_ write: WorkMachine.Write, of id: String) throws {
-    switch write {
-    case .row(let row): try append(row, id)
-    case .insertStep(let intent, let epoch, let row):
-      let entry = try append(row, id)
-      try database.cachedStatement(
-        sql: """
-          INSERT INTO step (assignment, sequence, attempts, epoch, intent) VALUES (?, ?, 1, ?, ?)
-          """
-      ).execute(arguments: [id, intent.sequence, epoch, entry])
-    case .repeatStep(let sequence, let attempts, let row):
-      try append(row, id)
-      try database.cachedStatement(
-        sql: "UPDATE step SET attempts = ? WHERE assignment = ? AND sequence = ?"
-      ).execute(arguments: [attempts, id, sequence])
-    case .closeStep(let sequence, let status, let row):
-      let entry = try append(row, id)
-      try database.cachedStatement(
-        sql: "UPDATE step SET status = ?, outcome = ? WHERE assignment = ? AND sequence = ?"
-      ).execute(arguments: [status.rawValue, entry, id, sequence])
-    case .insertApproval(let approval, let row): try insert(approval, row)
-    case .closeApproval(let approval, let state, let row):
-      let isOpen = try approvalState(approval) == .pending
-      if isOpen {
-        try append(row, id)
-        try setApproval(approval, state)
-      }
-    case .supersedeApprovals:
-      let open = try String.fetchAll(
-        database,
-        sql: "SELECT id FROM approval WHERE assignment = ? AND state = 'pending'",
-        arguments: [id]
-      )
-      for approval in open {
-        try append(.closed(approval, as: .superseded), id)
-        try setApproval(approval, .superseded)
-      }
-    case .insertNotice(let kind, let body, let dedupe):
-      try database.cachedStatement(
-        sql: """
-          INSERT INTO notice (assignment, kind, body, dedupe, created, due, attempts)
-          VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (dedupe) DO NOTHING
-          """
-      ).execute(arguments: [id, kind, body, dedupe, now, now])
-    case .insertAssignment(let child, let dedupe, let row):
-      if let dedupe, try findByDedupe(dedupe) != nil { return }
-      try append(row, child.id)
-      try insert(child, dedupe: dedupe)
-    case .wakeParent(let parent):
-      try wake(parent, for: "children")
-    }
+  func insertStep(
+    _ sequence: Int,
+    of assignment: String,
+    epoch: Int64,
+    _ row: WorkRow
+  ) throws {
+    let entry = try enter(row, of: assignment)
+    try database.cachedStatement(
+      sql: "INSERT INTO step (assignment, sequence, attempts, epoch, intent) VALUES (?, ?, 1, ?, ?)"
+    ).execute(arguments: [assignment, sequence, epoch, entry])
   }
 
-  func wake(_ id: String, for what: String) throws {
-    guard let waiting = try find(id) else { return }
-    var machine = machine(waiting)
-    machine.wake(for: what)
-    try save(machine)
+  func repeatStep(
+    _ sequence: Int,
+    of assignment: String,
+    attempts: Int,
+    _ row: WorkRow
+  ) throws {
+    try enter(row, of: assignment)
+    try database.cachedStatement(
+      sql: "UPDATE step SET attempts = ? WHERE assignment = ? AND sequence = ?"
+    ).execute(arguments: [attempts, assignment, sequence])
+  }
+
+  func closeStep(
+    _ sequence: Int,
+    of assignment: String,
+    _ status: StepOutcome.Status,
+    _ row: WorkRow
+  ) throws {
+    let entry = try enter(row, of: assignment)
+    try database.cachedStatement(
+      sql: "UPDATE step SET status = ?, outcome = ? WHERE assignment = ? AND sequence = ?"
+    ).execute(arguments: [status.rawValue, entry, assignment, sequence])
   }
 }
