@@ -128,6 +128,19 @@ extension WorkTransaction {
     return leases
   }
 
+  /// Whether each lease is still held, and asked to stop; those that are, for longer.
+  package func renew(_ leases: [Lease], for duration: Int64) throws -> [LeaseStatus] {
+    let (until, isTooFar) = now.addingReportingOverflow(duration)
+    return try leases.map { lease in
+      guard var held = try find(lease.assignment), held.state == .running,
+        held.lease.epoch == lease.epoch
+      else { return .lost }
+      held.lease.until = isTooFar ? .max : until
+      try update(held)
+      return .held(isAskedToStop: held.isAskedToStop)
+    }
+  }
+
   package func commit(_ changes: [WorkChange], under lease: Lease) throws {
     var machine = machine(try get(lease.assignment))
     try machine.apply(changes, epoch: lease.epoch)

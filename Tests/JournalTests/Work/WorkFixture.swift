@@ -1,5 +1,6 @@
 import Foundation
 import Journal
+import JournalPostgres
 import Synchronization
 import SystemPackage
 
@@ -7,10 +8,12 @@ import class GRDB.DatabaseQueue
 
 /// The stores that keep the contract.
 enum StoreKind: CaseIterable, Sendable {
-  case sqlite
+  case sqlite, postgres
 
-  /// Those that can be had on this machine.
-  static var here: [StoreKind] { allCases }
+  /// Those that can be had on this machine; `PostgresTests` says where one cannot.
+  static var here: [StoreKind] {
+    PostgresServer.programs == nil ? [.sqlite] : allCases
+  }
 }
 
 /// A store of its own, and a clock that a test moves.
@@ -23,6 +26,7 @@ final class WorkFixture: Sendable {
 
   private enum Place {
     case directory(FilePath)
+    case database(String)
   }
 
   static func with(
@@ -45,6 +49,8 @@ final class WorkFixture: Sendable {
       let path = NSTemporaryDirectory() + "caisson-work-\(UUID().uuidString)"
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       place = .directory(FilePath(path))
+    case .postgres:
+      place = .database(try await PostgresServer.shared().create())
     }
     store = try await Self.open(place, clock)
   }
@@ -53,6 +59,8 @@ final class WorkFixture: Sendable {
     switch place {
     case .directory(let path):
       try SQLiteWorkStore(directory: path) { Journal.now() + clock.shift }
+    case .database(let url):
+      try await PostgresWorkStore.open(url: url) { clock.shift }
     }
   }
 
@@ -61,6 +69,7 @@ final class WorkFixture: Sendable {
     for other in others.withLock({ $0 }) { await other.close() }
     switch place {
     case .directory(let path): try? FileManager.default.removeItem(atPath: path.string)
+    case .database(let url): try? await PostgresServer.shared().drop(url)
     }
   }
 
@@ -83,6 +92,7 @@ final class WorkFixture: Sendable {
       let queue = try DatabaseQueue(path: path.appending("journal.sqlite").string)
       try await queue.writeWithoutTransaction { try $0.execute(sql: statements) }
       try queue.close()
+    case .database(let url): try await PostgresServer.execute(statements, at: url)
     }
   }
 }

@@ -38,25 +38,7 @@ extension SQLiteWorkStore {
     _ leases: [Lease],
     for duration: Int64
   ) async throws(WorkError) -> [LeaseStatus] {
-    try await write { batch in
-      let statement = try batch.database.cachedStatement(
-        sql: """
-          UPDATE assignment SET lease_until = ? WHERE id = ? AND epoch = ? AND state = 'running'
-          """
-      )
-      let asked = try batch.database.cachedStatement(
-        sql: "SELECT stopping FROM assignment WHERE id = ?"
-      )
-      return try leases.map { lease in
-        let (until, isTooFar) = batch.now.addingReportingOverflow(duration)
-        try statement.execute(
-          arguments: [isTooFar ? .max : until, lease.assignment, lease.epoch]
-        )
-        guard batch.database.changesCount == 1 else { return .lost }
-        let isAsked = try Bool.fetchOne(asked, arguments: [lease.assignment]) ?? false
-        return .held(isAskedToStop: isAsked)
-      }
-    }
+    try await write { try $0.renew(leases, for: duration) }
   }
 
   package func commit(
