@@ -247,7 +247,7 @@ final class PostgresTransaction: WorkTransaction {
     draft.insert(assignment, dedupe: dedupe)
   }
 
-  func update(_ assignment: Assignment) { draft.update(assignment) }
+  func update(_ assignment: Assignment, from before: Assignment) { draft.update(assignment) }
 
   func insertStep(_ sequence: Int, of assignment: String, epoch: Int64, _ row: WorkRow) {
     let name = PostgresDraft.StepName(assignment: assignment, sequence: sequence)

@@ -45,7 +45,7 @@ package struct WorkMachine {
 
   package private(set) var assignment: Assignment
   package private(set) var writes: [Write] = []
-  private let before: Assignment
+  let before: Assignment
   private let now: Int64
   private let facts: Facts
   private var knownSteps: [Int: StepState] = [:]

@@ -20,7 +20,8 @@ package protocol WorkTransaction {
 
   func append(_ row: WorkRow, of assignment: String?) throws
   func insert(_ assignment: Assignment, dedupe: String?) throws
-  func update(_ assignment: Assignment) throws
+  /// - Parameter before: what ``find(_:)`` gave.
+  func update(_ assignment: Assignment, from before: Assignment) throws
   func insertStep(_ sequence: Int, of assignment: String, epoch: Int64, _ row: WorkRow) throws
   func repeatStep(_ sequence: Int, of assignment: String, attempts: Int, _ row: WorkRow) throws
   func closeStep(
@@ -132,11 +133,12 @@ extension WorkTransaction {
   package func renew(_ leases: [Lease], for duration: Int64) throws -> [LeaseStatus] {
     let (until, isTooFar) = now.addingReportingOverflow(duration)
     return try leases.map { lease in
-      guard var held = try find(lease.assignment), held.state == .running,
-        held.lease.epoch == lease.epoch
+      guard let found = try find(lease.assignment), found.state == .running,
+        found.lease.epoch == lease.epoch
       else { return .lost }
+      var held = found
       held.lease.until = isTooFar ? .max : until
-      try update(held)
+      try update(held, from: found)
       return .held(isAskedToStop: held.isAskedToStop)
     }
   }
@@ -185,7 +187,7 @@ extension WorkTransaction {
     guard machine.hasChanged else { return }
     let id = machine.assignment.id
     for write in machine.writes { try perform(write, of: id) }
-    try update(machine.assignment)
+    try update(machine.assignment, from: machine.before)
   }
 
   private func perform(_ write: WorkMachine.Write, of id: String) throws {

@@ -24,9 +24,11 @@ extension SQLiteWorkStore {
             ORDER BY created, id LIMIT 10000
           ) UNION ALL SELECT * FROM (
             SELECT \(WorkBatch.columns) FROM assignment
-            WHERE (state = 'queued' AND (wake IS NULL OR wake <= ?1))
-              OR (state = 'waiting' AND wake <= ?1)
+            WHERE state = 'queued' AND (wake IS NULL OR wake <= ?1)
             ORDER BY created, id LIMIT 1000
+          ) UNION ALL SELECT * FROM (
+            SELECT \(WorkBatch.columns) FROM assignment
+            WHERE state = 'waiting' AND wake <= ?1 ORDER BY created, id LIMIT 1000
           ) ORDER BY 8, 1
           """
       ),

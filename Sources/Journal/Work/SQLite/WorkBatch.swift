@@ -100,19 +100,22 @@ struct WorkBatch: WorkTransaction {
     ).execute(arguments: Self.arguments(assignment) + [dedupe])
   }
 
-  func update(_ assignment: Assignment) throws {
+  func update(_ assignment: Assignment, from before: Assignment) throws {
+    // Where it is set, its index is written, whether it changes or not.
+    let state = assignment.state == before.state ? "" : ", state = ?12"
     try database.cachedStatement(
       sql: """
-        UPDATE assignment SET state = ?, waiting = ?, reason = ?, changed = ?, steps = ?,
-          recoveries = ?, epoch = ?, holder = ?, lease_until = ?, wake = ?, stopping = ?
-        WHERE id = ?
+        UPDATE assignment SET waiting = ?1, reason = ?2, changed = ?3, steps = ?4, recoveries = ?5,
+          epoch = ?6, holder = ?7, lease_until = ?8, wake = ?9, stopping = ?10\(state)
+        WHERE id = ?11
         """
-    ).execute(arguments: [
-      assignment.state.rawValue, assignment.waiting, assignment.reason, assignment.changed,
-      assignment.steps, assignment.recoveries, assignment.lease.epoch,
-      assignment.lease.holder?.text, assignment.lease.until, assignment.wake,
-      assignment.isAskedToStop, assignment.id,
-    ])
+    ).execute(
+      arguments: [
+        assignment.waiting, assignment.reason, assignment.changed, assignment.steps,
+        assignment.recoveries, assignment.lease.epoch, assignment.lease.holder?.text,
+        assignment.lease.until, assignment.wake, assignment.isAskedToStop, assignment.id,
+      ] + (state.isEmpty ? [] : [assignment.state.rawValue])
+    )
   }
 
   private static func arguments(_ assignment: Assignment) -> StatementArguments {
