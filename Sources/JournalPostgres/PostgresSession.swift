@@ -33,12 +33,8 @@ struct PostgresSession {
   /// Carries out operations in one transaction, and gives what tells their results; those that were
   /// refused for themselves are among them.
   mutating func transact(_ operations: [PostgresWriter.Operation]) throws -> [Answer] {
+    if let answers = try resolve() { return answers }
     let connection = try connect()
-    if let (serial, answers) = unresolved {
-      let isCommitted = try writtenSerial(connection) == serial
-      unresolved = nil
-      if isCommitted { return answers }
-    }
     do {
       let result = try transact(operations, connection)
       unresolved = nil
@@ -51,6 +47,25 @@ struct PostgresSession {
       unresolved = nil
       do { try connection.rollback() } catch { self.connection = nil }
       throw error
+    }
+  }
+
+  /// The answers of the transaction that nobody knew the end of, where it was committed.
+  ///
+  /// Until that is known nothing else is done: whatever keeps it from being known counts as a server
+  /// that is away.
+  private mutating func resolve() throws -> [Answer]? {
+    guard let (serial, answers) = unresolved else { return nil }
+    do {
+      let isCommitted = try writtenSerial(try connect()) == serial
+      unresolved = nil
+      return isCommitted ? answers : nil
+    } catch PostgresFailure.lost(let reason) {
+      connection = nil
+      throw PostgresFailure.lost(reason)
+    } catch {
+      connection = nil
+      throw PostgresFailure.lost("\(error)")
     }
   }
 

@@ -6,8 +6,7 @@ extension PostgresWorkStore {
   }
 
   package func assignment(_ id: String) async throws(WorkError) -> Assignment? {
-    guard !id.utf8.contains(0) else { return nil }
-    return try await read { connection in
+    try await read { connection in
       try connection.run(
         PostgresQuery(
           "SELECT \(PostgresRows.assignmentColumns) FROM assignment WHERE id = $1",
@@ -111,7 +110,10 @@ extension PostgresWorkStore {
     _ id: String,
     _ answer: ApprovalAnswer
   ) async throws(WorkError) -> Approval {
-    try await write { try $0.answer(id, answer) }
+    // `ASSIGNMENT.NUMBER`. The assignment is locked first, as by its worker: or each could wait for
+    // what the other one has.
+    let assignment = id.split(separator: ".").dropLast().joined(separator: ".")
+    return try await write(needing: .init(assignments: [assignment])) { try $0.answer(id, answer) }
   }
 
   package func standingApproval(

@@ -25,7 +25,7 @@ final class PostgresConnection: @unchecked Sendable {
     // libpq would print what the server remarks.
     PQsetNoticeProcessor(made, { _, _ in }, nil)
     guard PQparameterStatus(made, "server_encoding").map({ String(cString: $0) }) == "UTF8" else {
-      throw .refused(code: "22021", "its encoding is not UTF8; make a database with that")
+      throw .refused(code: "0A000", "its encoding is not UTF8; make a database with that")
     }
     // Durability is promised on every return; a server may wait for more than that, not for less.
     // What was begun and is not gone on with is undone, so that a machine that is cut off holds no

@@ -22,6 +22,8 @@ extension WorkError {
       self = .unavailable("cannot reach the journal \(name): \(reason); see whether it runs")
     case .refused("53100", let reason):
       self = .unavailable("the journal \(name) has no room left: \(reason); make room there")
+    case .refused("22021", let reason):
+      self = .invalid("the journal \(name) cannot take a text: \(reason)")
     case .refused("25006", let reason):
       self = .unavailable("the journal \(name) is read-only: \(reason); name the primary server")
     case .refused("42501", let reason):
