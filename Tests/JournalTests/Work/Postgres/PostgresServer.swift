@@ -43,7 +43,7 @@ final class PostgresServer: Sendable {
   }
 
   private let directory: String
-  private let port: UInt16
+  let port: UInt16
   private let settings: String
   /// What the watchman of the server waits for the end of.
   private let lifeline = Mutex<FileDescriptor?>(nil)
@@ -172,19 +172,42 @@ final class PostgresServer: Sendable {
   }
 
   private static func freePort() throws -> UInt16 {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let (socket, port) = try listen()
+    close(socket)
+    return port
+  }
+
+  /// A socket that hears on a free port of this machine.
+  static func listen() throws -> (socket: Int32, port: UInt16) {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = address(0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         bind(socket, address, length) == 0 && getsockname(socket, address, &length) == 0
       }
     }
-    guard result else { throw Failure("no free port") }
-    return UInt16(bigEndian: address.sin_port)
+    guard isBound, Glibc.listen(socket, 16) == 0 else { throw Failure("no free port") }
+    return (socket, UInt16(bigEndian: address.sin_port))
+  }
+
+  static func connect(to port: UInt16) -> Int32 {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var address = address(port)
+    withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        _ = Glibc.connect(socket, address, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    return socket
+  }
+
+  private static func address(_ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = port.bigEndian
+    return address
   }
 
   private static func spawn(_ script: String, input: FileDescriptor?) throws -> pid_t {

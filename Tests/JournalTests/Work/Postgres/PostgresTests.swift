@@ -223,6 +223,40 @@ struct PostgresTests {
     }
   }
 
+  @Test func `a commit of which nobody heard is not done again`() async throws {
+    try await withDatabase { url in
+      let server = try await PostgresServer.shared()
+      let proxy = try CuttingProxy(to: server.port)
+      defer { proxy.stop() }
+      let store = try await PostgresWorkStore.open(
+        url: url.replacing(":\(server.port)/", with: ":\(proxy.port)/")
+      )
+      let worker = WorkerIdentity(host: "here", process: .current())
+      let request = LeaseRequest(worker: worker, duration: 600_000_000, limit: 9) { _ in .alive }
+      // With a row in the chain, and with none.
+      proxy.arm()
+      let made = try await store.assign(NewAssignment(id: "a", text: "t", settings: "{}"))
+      #expect(made.state == .queued)
+      proxy.arm()
+      let lease = try #require(try await store.lease(request).first)
+      proxy.arm()
+      try await store.commit([.letGo], under: lease)
+      #expect(try await store.lease(request).map(\.epoch) == [2])
+      try await store.schedule(
+        Schedule(id: "s", text: "t", settings: "{}", every: nil, due: nil)
+      )
+      proxy.arm()
+      try await store.removeSchedule("s")
+      #expect(proxy.cuts == 4)
+      guard case .intact(let head, uncovered: 0) = try await store.verify() else {
+        Issue.record("the chain does not hold")
+        return
+      }
+      #expect(head.sequence == 3)
+      await store.close()
+    }
+  }
+
   private func name(of url: String) -> String {
     url.split(separator: "/").last.map(String.init) ?? ""
   }
