@@ -189,6 +189,13 @@ let package = Package(
       ]
     ),
 
+    // CPostgres: Debian's libpq, for the journal that several machines share.
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+    // JournalPostgres: the same assignments on a server. Apart from Journal, so that the command, which
+    // is linked statically, does not need libpq.
+    .target(name: "JournalPostgres", dependencies: ["CPostgres", "Journal"]),
+
     // caisson-launch: becomes the sealed process. Static and free of Foundation, so that it starts
     // in about a millisecond and holds nothing that could be misused from inside.
     .executableTarget(
@@ -282,7 +289,7 @@ let package = Package(
     .testTarget(
       name: "JournalTests",
       dependencies: [
-        "Journal",
+        "CPostgres", "Journal", "JournalPostgres",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]

@@ -46,6 +46,9 @@ struct Chain {
     to database: Database
   ) throws -> Row {
     let kind = entry.event.kind
+    guard tip.sequence < .max else {
+      throw JournalError.damaged(path: "journal.sqlite", reason: "its last row has no next one")
+    }
     let sequence = tip.sequence + 1
     let hash = ChainHash(
       sequence: sequence,

@@ -115,7 +115,8 @@ enum Schema {
 
   /// Assignments: what is decided by, while what happened stands in `entry`.
   ///
-  /// A step's texts are those of its rows there.
+  /// A step's texts are those of its rows there. The condition of `assignment_to_do` is no `IN`: SQLite
+  /// would not see that `state = 'running'` fulfils it, and would build a list for each change.
   private static let work = """
     CREATE TABLE assignment (
       id TEXT NOT NULL PRIMARY KEY,
@@ -137,7 +138,7 @@ enum Schema {
       stopping INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX assignment_to_do ON assignment (state, created)
-      WHERE state IN ('queued', 'running', 'waiting');
+      WHERE state = 'queued' OR state = 'running' OR state = 'waiting';
     CREATE INDEX assignment_by_creation ON assignment (created);
     CREATE INDEX assignment_by_parent ON assignment (parent) WHERE parent IS NOT NULL;
     CREATE TABLE step (

@@ -71,6 +71,22 @@ package struct Approval: Sendable, Equatable {
   }
 }
 
+extension Approval {
+  /// The same question, which nobody answers any more.
+  func closed(as state: State) -> Approval {
+    Approval(
+      id: id,
+      assignment: assignment,
+      hash: hash,
+      action: action,
+      scope: scope,
+      state: state,
+      created: created,
+      expires: expires
+    )
+  }
+}
+
 /// A question as it is asked.
 package struct NewApproval: Sendable, Equatable {
   /// Of its assignment: the step that it is about, so that asking twice is asking once.

@@ -93,3 +93,25 @@ package struct StepRecord: Sendable, Equatable {
     self.ended = ended
   }
 }
+
+extension StepRecord {
+  /// Reads what a store has of a step: the payloads of its rows and its own columns.
+  package init?(
+    intent: String,
+    outcome: String?,
+    status: String?,
+    attempts: Int,
+    begun: Int64,
+    ended: Int64?
+  ) {
+    guard let intent = StepIntent(payload: intent) else { return nil }
+    var read: StepOutcome?
+    if let status {
+      guard let status = StepOutcome.Status(rawValue: status),
+        let body = outcome.flatMap({ WorkRow.split($0, before: "status") })?.body
+      else { return nil }
+      read = StepOutcome(status, body: body)
+    }
+    self.init(intent: intent, outcome: read, attempts: attempts, begun: begun, ended: ended)
+  }
+}

@@ -14,7 +14,7 @@ package struct WorkMachine {
     }
   }
 
-  /// What a store writes, in this order, after the assignment itself.
+  /// What a store writes.
   package enum Write: Sendable, Equatable {
     case row(WorkRow)
     /// A new step; its row comes with it.
@@ -22,43 +22,52 @@ package struct WorkMachine {
     /// An open step is begun once more, for the `attempts`th time.
     case repeatStep(Int, attempts: Int, WorkRow)
     case closeStep(Int, StepOutcome.Status, WorkRow)
-    case insertApproval(Approval, WorkRow)
-    case closeApproval(String, Approval.State, WorkRow)
+    /// A question that is asked, or not asked any more.
+    case putApproval(Approval, WorkRow)
     /// Each question of this assignment that waits, with a row for each.
     case supersedeApprovals
     case insertNotice(kind: String, body: String, dedupe: String)
     case insertAssignment(Assignment, dedupe: String?, WorkRow)
     /// Who waits for its children goes on, if none of them is under way any more.
     case wakeParent(String)
-    /// It wakes at once where what it waits for is there already: a question that does not wait for
-    /// its answer any more, or children that are all over. Between a worker's last look and its
-    /// waiting, somebody may have answered, and would have woken nobody.
-    case lookAgain(String)
   }
 
-  /// What an assignment waits for whose children work. A store looks, when one begins to wait and
-  /// whenever a child ends, whether any child is under way.
+  /// What an assignment waits for whose children work.
   package static let children = "children"
+
+  /// What the store has on record, asked for where a change depends on it.
+  package struct Facts {
+    /// A step of this assignment.
+    package var step: (Int) throws -> StepState? = { _ in nil }
+    package var approval: (String) throws -> Approval? = { _ in nil }
+    package var assignment: (String) throws -> Assignment? = { _ in nil }
+    package var assignmentByDedupe: (String) throws -> Assignment? = { _ in nil }
+    /// Whether work below this assignment is not over.
+    package var hasOpenChild: () throws -> Bool = { false }
+  }
 
   package private(set) var assignment: Assignment
   package private(set) var writes: [Write] = []
+  let before: Assignment
   private let now: Int64
-  private let step: (Int) throws -> StepState?
-  private var known: [Int: StepState] = [:]
+  private let facts: Facts
+  private var knownSteps: [Int: StepState] = [:]
+  private var knownApprovals: [String: Approval] = [:]
+  /// Work that was given in this transaction.
+  private var spawned: [String: Assignment] = [:]
+  private var spawnedKeys: Set<String> = []
   private var hasLetGo = false
 
-  /// - Parameters:
-  ///   - now: microseconds since 1970, by the store's clock.
-  ///   - step: looks a step of this assignment up.
-  package init(
-    _ assignment: Assignment,
-    now: Int64,
-    step: @escaping (Int) throws -> StepState? = { _ in nil }
-  ) {
+  /// - Parameter now: microseconds since 1970, by the store's clock.
+  package init(_ assignment: Assignment, now: Int64, facts: Facts = Facts()) {
     self.assignment = assignment
+    before = assignment
     self.now = now
-    self.step = step
+    self.facts = facts
   }
+
+  /// Whether there is anything to write.
+  package var hasChanged: Bool { !writes.isEmpty || assignment != before }
 
   // MARK: A worker
 
@@ -82,66 +91,54 @@ package struct WorkMachine {
     case .again(let sequence, let reason): try beginAgain(sequence, reason)
     case .outcome(let sequence, let outcome): try close(sequence, outcome)
     case .ask(let question): try ask(question)
-    case .close(let number, let state):
-      guard ![.pending, .approved, .denied].contains(state) else {
-        throw WorkError.invalid("a worker does not answer what it asks")
-      }
-      let id = "\(assignment.id).\(number)"
-      writes.append(.closeApproval(id, state, .closed(id, as: state)))
+    case .close(let number, let state): try closeApproval(number, as: state)
     // Who was asked to stop stops here: what waits would else wait on, the request unheard.
     case .wait where assignment.isAskedToStop, .letGo where assignment.isAskedToStop:
       end(.stopped, "stopped, as it was asked to")
-    case .wait(let what, let wake):
-      assignment.state = .waiting
-      assignment.waiting = what
-      assignment.wake = wake
-      letGo()
-      writes.append(.row(.waits(for: what, wake: wake)))
-      writes.append(.lookAgain(what))
+    case .wait(let what, let wake): try wait(for: what, wake: wake)
     case .letGo:
       assignment.state = .queued
       assignment.wake = nil
       letGo()
     case .end(let state, let reason):
       guard state.isOver else { throw WorkError.invalid("\(state.rawValue) is no end") }
+      try WorkText.check(reason)
       end(state, reason)
     case .notify(let kind, let body, let dedupe):
+      try WorkText.check(kind, body, dedupe)
       writes.append(.insertNotice(kind: kind, body: body, dedupe: dedupe))
-    case .spawn(let new):
-      guard new.parent == assignment.id else {
-        throw WorkError.invalid("an agent gives work to none but its own")
-      }
-      let child = Self.made(new, now: now)
-      writes.append(.insertAssignment(child, dedupe: new.dedupe, .assigned(child)))
+    case .spawn(let new): try spawn(new)
     }
   }
 
   private mutating func begin(_ intent: StepIntent) throws {
-    guard intent.sequence == assignment.steps + 1 else {
+    guard assignment.steps < .max, intent.sequence == assignment.steps + 1 else {
       throw WorkError.conflict(
         "step \(intent.sequence) of \(assignment.id) cannot follow step \(assignment.steps)"
       )
     }
     try Self.check(intent)
     assignment.steps = intent.sequence
-    known[intent.sequence] = StepState(status: nil, attempts: 1)
+    knownSteps[intent.sequence] = StepState(status: nil, attempts: 1)
     let key = intent.key(in: assignment.id)
     let row = WorkRow.intent(intent, key: key)
     writes.append(.insertStep(intent, epoch: assignment.lease.epoch, row))
   }
 
   private mutating func beginAgain(_ sequence: Int, _ reason: String) throws {
+    try WorkText.check(reason)
     var state = try open(sequence)
-    state.attempts += 1
-    known[sequence] = state
+    if state.attempts < .max { state.attempts += 1 }
+    knownSteps[sequence] = state
     let row = WorkRow.again(sequence, attempt: state.attempts, reason: reason)
     writes.append(.repeatStep(sequence, attempts: state.attempts, row))
   }
 
   private mutating func close(_ sequence: Int, _ outcome: StepOutcome) throws {
+    try WorkText.check(outcome.body)
     var state = try open(sequence)
     state.status = outcome.status
-    known[sequence] = state
+    knownSteps[sequence] = state
     // Something came to its end: whatever killed workers before, it is not this assignment. What was
     // cut off or never happened is no such sign, else a step that kills each worker is never the last.
     switch outcome.status {
@@ -152,7 +149,7 @@ package struct WorkMachine {
   }
 
   private mutating func open(_ sequence: Int) throws -> StepState {
-    guard let state = try known[sequence] ?? step(sequence) else {
+    guard let state = try knownSteps[sequence] ?? facts.step(sequence) else {
       throw WorkError.conflict("\(assignment.id) has no step \(sequence)")
     }
     guard state.status == nil else {
@@ -161,8 +158,11 @@ package struct WorkMachine {
     return state
   }
 
+  /// Asks, once: the same question again changes nothing, unless it was set aside meanwhile. Another
+  /// one under its number takes its place.
   private mutating func ask(_ question: NewApproval) throws {
     try Self.check(hash: question.hash)
+    try WorkText.check(question.action)
     let approval = Approval(
       id: "\(assignment.id).\(question.number)",
       assignment: assignment.id,
@@ -173,7 +173,78 @@ package struct WorkMachine {
       created: now,
       expires: question.expires
     )
-    writes.append(.insertApproval(approval, .asked(approval)))
+    if let found = try self.approval(approval.id), found.state != .superseded {
+      // An answer holds for what was shown and for nothing else.
+      if found.hash == approval.hash { return }
+      if found.state == .pending {
+        writes.append(
+          .putApproval(found.closed(as: .superseded), .closed(found.id, as: .superseded))
+        )
+      }
+    }
+    knownApprovals[approval.id] = approval
+    writes.append(.putApproval(approval, .asked(approval)))
+  }
+
+  private mutating func closeApproval(_ number: Int, as state: Approval.State) throws {
+    guard ![.pending, .approved, .denied].contains(state) else {
+      throw WorkError.invalid("a worker does not answer what it asks")
+    }
+    let id = "\(assignment.id).\(number)"
+    // An answer that came first stands.
+    guard let found = try approval(id), found.state == .pending else { return }
+    knownApprovals[id] = found.closed(as: state)
+    writes.append(.putApproval(found.closed(as: state), .closed(id, as: state)))
+  }
+
+  private func approval(_ id: String) throws -> Approval? {
+    try knownApprovals[id] ?? facts.approval(id)
+  }
+
+  // MARK: Letting go
+
+  private mutating func wait(for what: String, wake: Int64?) throws {
+    try WorkText.check(what)
+    writes.append(.row(.waits(for: what, wake: wake)))
+    letGo()
+    // It may have come since the worker looked: then nobody would wake it any more.
+    if try isThere(what) {
+      assignment.state = .queued
+      assignment.waiting = nil
+      assignment.wake = nil
+    } else {
+      assignment.state = .waiting
+      assignment.waiting = what
+      assignment.wake = wake
+    }
+  }
+
+  private func isThere(_ what: String) throws -> Bool {
+    switch what {
+    case "time": return false
+    case Self.children:
+      return try spawned.isEmpty && !facts.hasOpenChild()
+    default: return try approval(what).map { $0.state != .pending } ?? false
+    }
+  }
+
+  private mutating func spawn(_ new: NewAssignment) throws {
+    guard new.parent == assignment.id else {
+      throw WorkError.invalid("an agent gives work to none but its own")
+    }
+    try new.check()
+    if let dedupe = new.dedupe,
+      try spawnedKeys.contains(dedupe) || facts.assignmentByDedupe(dedupe) != nil
+    {
+      return
+    }
+    guard spawned[new.id] == nil, try facts.assignment(new.id) == nil else {
+      throw WorkError.conflict("there is an assignment \(new.id) already")
+    }
+    let child = Self.made(new, now: now)
+    spawned[new.id] = child
+    if let dedupe = new.dedupe { spawnedKeys.insert(dedupe) }
+    writes.append(.insertAssignment(child, dedupe: new.dedupe, .assigned(child)))
   }
 
   private mutating func letGo() {
@@ -241,7 +312,7 @@ package struct WorkMachine {
       assignment.wake = nil
       assignment.reason = nil
       assignment.changed = now
-      if isRecovery { assignment.recoveries += 1 }
+      if isRecovery, assignment.recoveries < .max { assignment.recoveries += 1 }
       writes.append(.row(.taken(epoch, by: worker, isRecovery: isRecovery)))
       return Lease(assignment: assignment.id, epoch: epoch, isRecovery: isRecovery)
     }
@@ -366,6 +437,7 @@ package struct WorkMachine {
       throw WorkError.invalid("'\(intent.kind)' is no name of a kind of step")
     }
     try check(hash: intent.hash)
+    try WorkText.check(intent.body)
   }
 
   private static func check(hash: String) throws {

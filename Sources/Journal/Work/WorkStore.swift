@@ -54,6 +54,8 @@ package protocol WorkStore: Sendable {
   // MARK: Of everyone
 
   /// Returns when something may have changed since the last call, or after `timeout`.
+  ///
+  /// For one who asks in a loop; whoever else asks meanwhile is told of what changes from then on.
   func waitForChange(timeout: Duration) async
   /// Recomputes the chain over everything.
   func verify() async throws(WorkError) -> Verification
@@ -91,6 +93,25 @@ package struct LeaseRequest: Sendable {
     self.duration = duration
     self.limit = limit
     self.look = look
+  }
+}
+
+extension LeaseRequest {
+  /// Whether taking it would change anything, so that it is worth a transaction.
+  package func mayTake(_ assignment: Assignment, now: Int64) -> Bool {
+    var machine = WorkMachine(assignment, now: now)
+    return machine.take(for: self) != nil || machine.hasChanged
+  }
+}
+
+extension WorkMachine {
+  mutating func take(for request: LeaseRequest) -> Lease? {
+    take(
+      by: request.worker,
+      for: request.duration,
+      sight: assignment.lease.holder.map(request.look) ?? .unclear,
+      largestRecoveries: request.largestRecoveries
+    )
   }
 }
 

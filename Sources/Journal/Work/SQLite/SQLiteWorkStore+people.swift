@@ -2,16 +2,7 @@ import GRDB
 
 extension SQLiteWorkStore {
   package func assign(_ new: NewAssignment) async throws(WorkError) -> Assignment {
-    try await write { batch in
-      if let dedupe = new.dedupe, let found = try batch.findByDedupe(dedupe) { return found }
-      guard try batch.find(new.id) == nil else {
-        throw WorkError.conflict("there is an assignment \(new.id) already")
-      }
-      let made = WorkMachine.made(new, now: batch.now)
-      try batch.append(.assigned(made), made.id)
-      try batch.insert(made, dedupe: new.dedupe)
-      return made
-    }
+    try await write { try $0.assign(new) }
   }
 
   package func assignment(_ id: String) async throws(WorkError) -> Assignment? {
@@ -42,7 +33,7 @@ extension SQLiteWorkStore {
         database,
         sql: """
           SELECT \(WorkBatch.columns) FROM assignment \(condition)
-          ORDER BY created DESC, id DESC LIMIT \(filter.limit)
+          ORDER BY created DESC, id DESC LIMIT \(max(0, filter.limit))
           """,
         arguments: StatementArguments(arguments)
       ).map(WorkBatch.assignment)
@@ -50,21 +41,11 @@ extension SQLiteWorkStore {
   }
 
   package func stop(_ id: String, by: String) async throws(WorkError) -> Assignment {
-    try await write { batch in
-      var machine = batch.machine(try batch.get(id))
-      machine.stop(by: by)
-      try batch.save(machine)
-      return machine.assignment
-    }
+    try await write { try $0.stop(id, by: by) }
   }
 
   package func resume(_ id: String, by: String) async throws(WorkError) -> Assignment {
-    try await write { batch in
-      var machine = batch.machine(try batch.get(id))
-      try machine.resume(by: by)
-      try batch.save(machine)
-      return machine.assignment
-    }
+    try await write { try $0.resume(id, by: by) }
   }
 
   package func steps(of id: String, after: Int) async throws(WorkError) -> [StepRecord] {
@@ -82,27 +63,18 @@ extension SQLiteWorkStore {
       )
       var steps: [StepRecord] = []
       while let row = try rows.next() {
-        guard let intent = StepIntent(payload: row[3]) else {
+        let step = StepRecord(
+          intent: row[3],
+          outcome: row[5],
+          status: row[1],
+          attempts: row[2],
+          begun: row[4],
+          ended: row[6]
+        )
+        guard let step else {
           throw WorkError.invalid("step \(row[0] as Int) of \(id) cannot be read")
         }
-        let status = (row[1] as String?).flatMap(StepOutcome.Status.init)
-        steps.append(
-          StepRecord(
-            intent: intent,
-            outcome: try status.map { status in
-              guard
-                let body = (row[5] as String?).flatMap({ WorkRow.split($0, before: "status") })?
-                  .body
-              else {
-                throw WorkError.invalid("the end of step \(row[0] as Int) of \(id) cannot be read")
-              }
-              return StepOutcome(status, body: body)
-            },
-            attempts: row[2],
-            begun: row[4],
-            ended: row[6]
-          )
-        )
+        steps.append(step)
       }
       return steps
     }
@@ -166,6 +138,7 @@ extension SQLiteWorkStore {
 
   package func schedule(_ schedule: Schedule) async throws(WorkError) {
     try await write { batch in
+      try schedule.check()
       try batch.database.execute(
         sql: """
           INSERT OR REPLACE INTO schedule (id, text, settings, every, due) VALUES (?, ?, ?, ?, ?)
@@ -194,45 +167,6 @@ extension SQLiteWorkStore {
     let due = try read { try WorkBatch.schedules(in: $0, dueBy: now) }
     guard !due.isEmpty else { return [] }
     let names = due.map { _ in makeID() }
-    return try await write { batch in
-      try zip(try WorkBatch.schedules(in: batch.database, dueBy: batch.now), names).compactMap {
-        try batch.fire($0, as: $1)
-      }
-    }
-  }
-}
-
-extension WorkBatch {
-  static func schedules(in database: Database, dueBy now: Int64?) throws -> [Schedule] {
-    try GRDB.Row.fetchAll(
-      database,
-      sql: """
-        SELECT id, text, settings, every, due FROM schedule WHERE ?1 IS NULL OR due <= ?1
-        ORDER BY id
-        """,
-      arguments: [now]
-    ).map {
-      Schedule(id: $0[0], text: $0[1], settings: $0[2], every: $0[3], due: $0[4])
-    }
-  }
-
-  /// Gives what a due schedule says; nil where this moment has been given already.
-  func fire(_ schedule: Schedule, as id: String) throws -> Assignment? {
-    try database.execute(
-      sql: "UPDATE schedule SET due = ? WHERE id = ?",
-      arguments: [schedule.next(after: now), schedule.id]
-    )
-    let dedupe = "schedule:\(schedule.id):\(schedule.due ?? 0)"
-    guard try findByDedupe(dedupe) == nil else { return nil }
-    let new = NewAssignment(
-      id: id,
-      text: schedule.text,
-      settings: schedule.settings,
-      dedupe: dedupe
-    )
-    let made = WorkMachine.made(new, now: now)
-    try append(.assigned(made), made.id)
-    try insert(made, dedupe: dedupe)
-    return made
+    return try await write { try $0.fire(names: names) }
   }
 }

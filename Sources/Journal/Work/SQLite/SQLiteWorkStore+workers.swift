@@ -5,34 +5,31 @@ extension SQLiteWorkStore {
     // Looked at first without the write lock: mostly there is nothing to take.
     let now = clock()
     let mayTake = try read { database in
-      try Self.candidates(in: database, now: now).contains { found in
-        var machine = WorkMachine(found, now: now)
-        return machine.take(for: request) != nil || !machine.writes.isEmpty
-      }
+      try Self.candidates(in: database, now: now).contains { request.mayTake($0, now: now) }
     }
-    guard mayTake else { return [] }
+    guard mayTake, request.limit > 0 else { return [] }
     return try await write { batch in
-      var leases: [Lease] = []
-      for found in try Self.candidates(in: batch.database, now: batch.now) {
-        guard leases.count < request.limit else { break }
-        var machine = batch.machine(found)
-        let lease = machine.take(for: request)
-        if machine.writes.isEmpty { continue }
-        try batch.save(machine)
-        if let lease { leases.append(lease) }
-      }
-      return leases
+      try batch.take(request, among: Self.candidates(in: batch.database, now: batch.now))
     }
   }
 
+  /// What is due, and all that is under way: of that, only its holder's fate tells. Apart, so that
+  /// much of the one never hides the other.
   private static func candidates(in database: Database, now: Int64) throws -> [Assignment] {
     try GRDB.Row.fetchAll(
       database.cachedStatement(
         sql: """
-          SELECT \(WorkBatch.columns) FROM assignment
-          WHERE state = 'running' OR (state = 'queued' AND (wake IS NULL OR wake <= ?1))
-            OR (state = 'waiting' AND wake <= ?1)
-          ORDER BY created, id LIMIT 1000
+          SELECT * FROM (
+            SELECT \(WorkBatch.columns) FROM assignment WHERE state = 'running'
+            ORDER BY created, id LIMIT 10000
+          ) UNION ALL SELECT * FROM (
+            SELECT \(WorkBatch.columns) FROM assignment
+            WHERE state = 'queued' AND (wake IS NULL OR wake <= ?1)
+            ORDER BY created, id LIMIT 1000
+          ) UNION ALL SELECT * FROM (
+            SELECT \(WorkBatch.columns) FROM assignment
+            WHERE state = 'waiting' AND wake <= ?1 ORDER BY created, id LIMIT 1000
+          ) ORDER BY 8, 1
           """
       ),
       arguments: [now]
@@ -43,36 +40,14 @@ extension SQLiteWorkStore {
     _ leases: [Lease],
     for duration: Int64
   ) async throws(WorkError) -> [LeaseStatus] {
-    try await write { batch in
-      let statement = try batch.database.cachedStatement(
-        sql: """
-          UPDATE assignment SET lease_until = ? WHERE id = ? AND epoch = ? AND state = 'running'
-          """
-      )
-      let asked = try batch.database.cachedStatement(
-        sql: "SELECT stopping FROM assignment WHERE id = ?"
-      )
-      return try leases.map { lease in
-        let (until, isTooFar) = batch.now.addingReportingOverflow(duration)
-        try statement.execute(
-          arguments: [isTooFar ? .max : until, lease.assignment, lease.epoch]
-        )
-        guard batch.database.changesCount == 1 else { return .lost }
-        let isAsked = try Bool.fetchOne(asked, arguments: [lease.assignment]) ?? false
-        return .held(isAskedToStop: isAsked)
-      }
-    }
+    try await write { try $0.renew(leases, for: duration) }
   }
 
   package func commit(
     _ changes: [WorkChange],
     under lease: Lease
   ) async throws(WorkError) {
-    try await write { batch in
-      var machine = batch.machine(try batch.get(lease.assignment))
-      try machine.apply(changes, epoch: lease.epoch)
-      try batch.save(machine)
-    }
+    try await write { try $0.commit(changes, under: lease) }
   }
 
   // MARK: Notices
@@ -97,7 +72,7 @@ extension SQLiteWorkStore {
           SELECT id, assignment, kind, body, created, attempts + 1 FROM notice WHERE due <= ?
           ORDER BY id LIMIT ?
           """,
-        arguments: [batch.now, limit]
+        arguments: [batch.now, max(0, limit)]
       ).map {
         Notice(
           id: $0[0],
@@ -120,37 +95,6 @@ extension SQLiteWorkStore {
   }
 
   package func receipt(_ id: Int64, _ receipt: NoticeReceipt) async throws(WorkError) {
-    try await write { batch in
-      let found = try GRDB.Row.fetchOne(
-        batch.database,
-        sql: "SELECT assignment, kind FROM notice WHERE id = ? AND due IS NOT NULL",
-        arguments: [id]
-      )
-      // Delivered by another meanwhile.
-      guard let found else { return }
-      let due: Int64?
-      let text: String
-      switch receipt {
-      case .delivered(let said): (due, text) = (nil, "delivered: \(said)")
-      case .givenUp(let why): (due, text) = (nil, "given up: \(why)")
-      case .failed(let why, let retryAt): (due, text) = (retryAt, "failed: \(why)")
-      }
-      try batch.append(.notified(id, kind: found[1], receipt: text), found[0])
-      try batch.database.execute(
-        sql: "UPDATE notice SET due = ?, receipt = ? WHERE id = ?",
-        arguments: [due, text, id]
-      )
-    }
-  }
-}
-
-extension WorkMachine {
-  mutating func take(for request: LeaseRequest) -> Lease? {
-    take(
-      by: request.worker,
-      for: request.duration,
-      sight: assignment.lease.holder.map(request.look) ?? .unclear,
-      largestRecoveries: request.largestRecoveries
-    )
+    try await write { try $0.take(receipt, for: id) }
   }
 }

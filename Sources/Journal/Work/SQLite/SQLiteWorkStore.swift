@@ -10,9 +10,10 @@ package final class SQLiteWorkStore: WorkStore {
   private let own: Journal
   private let reader: Journal
   private let writer: LedgerWriter
-  private let seen = Mutex<Int64>(0)
-  /// Microseconds since 1970.
   let clock: @Sendable () -> Int64
+  private let seen = Mutex<Int64>(0)
+  /// Held while `reader` is used: GRDB traps where a closed one is.
+  private let isClosed = Mutex(false)
 
   /// Opens the store of the journal in a directory; creates both where there are none.
   package init(
@@ -38,8 +39,13 @@ package final class SQLiteWorkStore: WorkStore {
         continuation.resume()
       }.start()
     }
-    own.close()
-    reader.close()
+    isClosed.withLock { isClosed in
+      if !isClosed {
+        own.close()
+        reader.close()
+      }
+      isClosed = true
+    }
   }
 
   deinit { writer.beginClosing() }
@@ -76,11 +82,22 @@ package final class SQLiteWorkStore: WorkStore {
     return try result.get()
   }
 
-  func read<Value>(_ body: (Database) throws -> Value) throws(WorkError) -> Value {
+  func read<Value: Sendable>(
+    _ body: (Database) throws -> Value
+  ) throws(WorkError) -> Value {
+    try readingJournal { reader in
+      try reader.read { database in Result { try body(database) } }.get()
+    }
+  }
+
+  private func readingJournal<Value: Sendable>(
+    _ body: (Journal) throws -> Value
+  ) throws(WorkError) -> Value {
     do {
-      return try reader.read { database in
-        Result { try body(database) }
-      }.get()
+      return try isClosed.withLock { isClosed in
+        if isClosed { throw WorkError.closing }
+        return try body(reader)
+      }
     } catch let error as WorkError {
       throw error
     } catch let error as JournalError {
@@ -93,28 +110,23 @@ package final class SQLiteWorkStore: WorkStore {
   // MARK: Of everyone
 
   package func waitForChange(timeout: Duration) async {
+    let known = seen.withLock { $0 }
     let end = ContinuousClock.now + timeout
-    repeat {
-      if hasChanged() { return }
+    while !Task.isCancelled {
+      // SQLite counts what other connections commit, the writer's own among them.
+      let version = try? read { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+      if let version, version != known {
+        // Whoever waits at the same time compares with what it knew itself.
+        seen.withLock { $0 = version }
+        return
+      }
+      guard ContinuousClock.now < end else { return }
       try? await Task.sleep(for: .milliseconds(50))
-    } while ContinuousClock.now < end && !Task.isCancelled
-  }
-
-  /// SQLite counts what other connections commit, the writer's own among them.
-  private func hasChanged() -> Bool {
-    let version = try? read { try Int64.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
-    return seen.withLock { seen in
-      defer { seen = version ?? seen }
-      return version != seen
     }
   }
 
   package func verify() async throws(WorkError) -> Verification {
-    do {
-      return try reader.verify()
-    } catch {
-      throw .journal(error)
-    }
+    try readingJournal { try $0.verify() }
   }
 }
 

@@ -1,5 +1,6 @@
 import GRDB
 
+// Questions, notices and schedules.
 extension WorkBatch {
   static let approvalColumns = """
     id, assignment, hash, action, scope, state, created, expires, answered_by, answered_at, comment,
@@ -27,57 +28,81 @@ extension WorkBatch {
     )
   }
 
-  func findApproval(_ id: String) throws -> Approval? {
+  func approval(_ id: String) throws -> Approval? {
     let statement = try database.cachedStatement(
       sql: "SELECT \(Self.approvalColumns) FROM approval WHERE id = ?"
     )
     return try GRDB.Row.fetchOne(statement, arguments: [id]).map(Self.approval)
   }
 
-  func approvalState(_ id: String) throws -> Approval.State? { try findApproval(id)?.state }
+  func pendingApprovals(of assignment: String) throws -> [Approval] {
+    try GRDB.Row.fetchAll(
+      database,
+      sql: """
+        SELECT \(Self.approvalColumns) FROM approval
+        WHERE assignment = ? AND state = 'pending' ORDER BY id
+        """,
+      arguments: [assignment]
+    ).map(Self.approval)
+  }
 
-  /// A question that has been asked already stays as it is, unless what was asked is over, or is
-  /// something else: then it is asked anew.
-  func insert(_ approval: Approval, _ row: WorkRow) throws {
-    if let found = try findApproval(approval.id), found.state != .superseded {
-      // An answer holds for what was shown and for nothing else.
-      if found.hash == approval.hash { return }
-      if found.state == .pending {
-        try append(.closed(found.id, as: .superseded), approval.assignment)
-      }
-    }
-    try append(row, approval.assignment)
+  func put(_ approval: Approval) throws {
     try database.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO approval (\(Self.approvalColumns))
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
       approval.id, approval.assignment, approval.hash, approval.action, approval.scope.rawValue,
-      approval.state.rawValue, approval.created, approval.expires,
+      approval.state.rawValue, approval.created, approval.expires, approval.answeredBy,
+      approval.answeredAt, approval.comment, approval.given?.rawValue,
     ])
   }
 
-  func setApproval(_ id: String, _ state: Approval.State) throws {
-    try database.cachedStatement(sql: "UPDATE approval SET state = ? WHERE id = ?")
-      .execute(arguments: [state.rawValue, id])
-  }
-
-  /// Answers, and wakes whoever waits for it.
-  func answer(_ id: String, _ answer: ApprovalAnswer) throws -> Approval {
-    guard let found = try findApproval(id) else { throw WorkError.unknownApproval(id) }
-    let answered = try WorkMachine.answer(found, answer, now: now)
-    try append(.answered(id, answer), answered.assignment)
+  func insertNotice(kind: String, body: String, dedupe: String, of assignment: String) throws {
     try database.cachedStatement(
       sql: """
-        UPDATE approval SET state = ?, answered_by = ?, answered_at = ?, comment = ?, given = ?
-        WHERE id = ?
+        INSERT INTO notice (assignment, kind, body, dedupe, created, due, attempts)
+        VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (dedupe) DO NOTHING
         """
-    ).execute(arguments: [
-      answered.state.rawValue, answered.answeredBy, answered.answeredAt, answered.comment,
-      answered.given?.rawValue, id,
-    ])
-    try wake(answered.assignment, for: id)
-    return answered
+    ).execute(arguments: [assignment, kind, body, dedupe, now, now])
+  }
+
+  func openNotice(_ id: Int64) throws -> (assignment: String?, kind: String)? {
+    let row = try GRDB.Row.fetchOne(
+      database,
+      sql: "SELECT assignment, kind FROM notice WHERE id = ? AND due IS NOT NULL",
+      arguments: [id]
+    )
+    return row.map { ($0[0], $0[1]) }
+  }
+
+  func setNotice(_ id: Int64, due: Int64?, receipt: String) throws {
+    try database.execute(
+      sql: "UPDATE notice SET due = ?, receipt = ? WHERE id = ?",
+      arguments: [due, receipt, id]
+    )
+  }
+
+  static func schedules(in database: Database, dueBy now: Int64?) throws -> [Schedule] {
+    try GRDB.Row.fetchAll(
+      database,
+      sql: """
+        SELECT id, text, settings, every, due FROM schedule WHERE ?1 IS NULL OR due <= ?1
+        ORDER BY id
+        """,
+      arguments: [now]
+    ).map {
+      Schedule(id: $0[0], text: $0[1], settings: $0[2], every: $0[3], due: $0[4])
+    }
+  }
+
+  func dueSchedules() throws -> [Schedule] { try Self.schedules(in: database, dueBy: now) }
+
+  func setSchedule(_ id: String, due: Int64?) throws {
+    try database.execute(
+      sql: "UPDATE schedule SET due = ? WHERE id = ?",
+      arguments: [due, id]
+    )
   }
 }

@@ -1,10 +1,7 @@
 import GRDB
 
 /// Assignments inside one transaction of SQLite.
-///
-/// An operation looks before it writes: what it refuses it refuses before its first change, so that
-/// its neighbours in the transaction stand.
-struct WorkBatch {
+struct WorkBatch: WorkTransaction {
   let database: Database
   let chain: LazyChain
   /// Microseconds since 1970.
@@ -50,45 +47,48 @@ struct WorkBatch {
     return try GRDB.Row.fetchOne(statement, arguments: [id]).map(Self.assignment)
   }
 
-  func get(_ id: String) throws -> Assignment {
-    guard let found = try find(id) else { throw WorkError.unknownAssignment(id) }
-    return found
-  }
-
-  func findByDedupe(_ key: String) throws -> Assignment? {
+  func find(dedupe: String) throws -> Assignment? {
     let statement = try database.cachedStatement(
       sql: "SELECT \(Self.columns) FROM assignment WHERE dedupe = ?"
     )
-    return try GRDB.Row.fetchOne(statement, arguments: [key]).map(Self.assignment)
+    return try GRDB.Row.fetchOne(statement, arguments: [dedupe]).map(Self.assignment)
   }
 
-  func machine(_ assignment: Assignment) -> WorkMachine {
-    WorkMachine(assignment, now: now) { [database] sequence in
-      let statement = try database.cachedStatement(
-        sql: "SELECT status, attempts FROM step WHERE assignment = ? AND sequence = ?"
-      )
-      let row = try GRDB.Row.fetchOne(statement, arguments: [assignment.id, sequence])
-      return row.map { row in
-        WorkMachine.StepState(
-          status: (row[0] as String?).flatMap(StepOutcome.Status.init),
-          attempts: row[1]
+  func hasOpenChild(_ assignment: String) throws -> Bool {
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT EXISTS (
+          SELECT 1 FROM assignment
+          WHERE parent = ? AND state IN ('queued', 'running', 'waiting')
         )
-      }
+        """
+    )
+    return try Bool.fetchOne(statement, arguments: [assignment]) ?? false
+  }
+
+  func step(_ sequence: Int, of assignment: String) throws -> WorkMachine.StepState? {
+    let statement = try database.cachedStatement(
+      sql: "SELECT status, attempts FROM step WHERE assignment = ? AND sequence = ?"
+    )
+    let row = try GRDB.Row.fetchOne(statement, arguments: [assignment, sequence])
+    return row.map { row in
+      WorkMachine.StepState(
+        status: (row[0] as String?).flatMap(StepOutcome.Status.init),
+        attempts: row[1]
+      )
     }
   }
 
   // MARK: Writing
 
-  /// Writes the assignment as it is now, and then what the machine gives, which may wake it.
-  func save(_ machine: WorkMachine) throws {
-    let id = machine.assignment.id
-    try update(machine.assignment)
-    for write in machine.writes { try perform(write, of: id) }
+  func append(_ row: WorkRow, of assignment: String?) throws {
+    try enter(row, of: assignment)
   }
 
+  /// The row's number.
   @discardableResult
-  func append(_ row: WorkRow, _ run: String?) throws -> Int64 {
-    try chain.append(try Entry(.work(row)), run: run, time: now)
+  private func enter(_ row: WorkRow, of assignment: String?) throws -> Int64 {
+    try chain.append(try Entry(.work(row)), run: assignment, time: now)
   }
 
   func insert(_ assignment: Assignment, dedupe: String?) throws {
@@ -100,19 +100,22 @@ struct WorkBatch {
     ).execute(arguments: Self.arguments(assignment) + [dedupe])
   }
 
-  func update(_ assignment: Assignment) throws {
+  func update(_ assignment: Assignment, from before: Assignment) throws {
+    // Where it is set, its index is written, whether it changes or not.
+    let state = assignment.state == before.state ? "" : ", state = ?12"
     try database.cachedStatement(
       sql: """
-        UPDATE assignment SET state = ?, waiting = ?, reason = ?, changed = ?, steps = ?,
-          recoveries = ?, epoch = ?, holder = ?, lease_until = ?, wake = ?, stopping = ?
-        WHERE id = ?
+        UPDATE assignment SET waiting = ?1, reason = ?2, changed = ?3, steps = ?4, recoveries = ?5,
+          epoch = ?6, holder = ?7, lease_until = ?8, wake = ?9, stopping = ?10\(state)
+        WHERE id = ?11
         """
-    ).execute(arguments: [
-      assignment.state.rawValue, assignment.waiting, assignment.reason, assignment.changed,
-      assignment.steps, assignment.recoveries, assignment.lease.epoch,
-      assignment.lease.holder?.text, assignment.lease.until, assignment.wake,
-      assignment.isAskedToStop, assignment.id,
-    ])
+    ).execute(
+      arguments: [
+        assignment.waiting, assignment.reason, assignment.changed, assignment.steps,
+        assignment.recoveries, assignment.lease.epoch, assignment.lease.holder?.text,
+        assignment.lease.until, assignment.wake, assignment.isAskedToStop, assignment.id,
+      ] + (state.isEmpty ? [] : [assignment.state.rawValue])
+    )
   }
 
   private static func arguments(_ assignment: Assignment) -> StatementArguments {
@@ -125,84 +128,39 @@ struct WorkBatch {
     ]
   }
 
-  private func perform(_ write: WorkMachine.Write, of id: String) throws {
-    switch write {
-    case .row(let row): try append(row, id)
-    case .insertStep(let intent, let epoch, let row):
-      let entry = try append(row, id)
-      try database.cachedStatement(
-        sql: """
-          INSERT INTO step (assignment, sequence, attempts, epoch, intent) VALUES (?, ?, 1, ?, ?)
-          """
-      ).execute(arguments: [id, intent.sequence, epoch, entry])
-    case .repeatStep(let sequence, let attempts, let row):
-      try append(row, id)
-      try database.cachedStatement(
-        sql: "UPDATE step SET attempts = ? WHERE assignment = ? AND sequence = ?"
-      ).execute(arguments: [attempts, id, sequence])
-    case .closeStep(let sequence, let status, let row):
-      let entry = try append(row, id)
-      try database.cachedStatement(
-        sql: "UPDATE step SET status = ?, outcome = ? WHERE assignment = ? AND sequence = ?"
-      ).execute(arguments: [status.rawValue, entry, id, sequence])
-    case .insertApproval(let approval, let row): try insert(approval, row)
-    case .closeApproval(let approval, let state, let row):
-      let isOpen = try approvalState(approval) == .pending
-      if isOpen {
-        try append(row, id)
-        try setApproval(approval, state)
-      }
-    case .supersedeApprovals:
-      let open = try String.fetchAll(
-        database,
-        sql: "SELECT id FROM approval WHERE assignment = ? AND state = 'pending'",
-        arguments: [id]
-      )
-      for approval in open {
-        try append(.closed(approval, as: .superseded), id)
-        try setApproval(approval, .superseded)
-      }
-    case .insertNotice(let kind, let body, let dedupe):
-      try database.cachedStatement(
-        sql: """
-          INSERT INTO notice (assignment, kind, body, dedupe, created, due, attempts)
-          VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (dedupe) DO NOTHING
-          """
-      ).execute(arguments: [id, kind, body, dedupe, now, now])
-    case .insertAssignment(let child, let dedupe, let row):
-      if let dedupe, try findByDedupe(dedupe) != nil { return }
-      try append(row, child.id)
-      try insert(child, dedupe: dedupe)
-    case .wakeParent(let parent):
-      if try isThere(WorkMachine.children, for: parent) {
-        try wake(parent, for: WorkMachine.children)
-      }
-    case .lookAgain(let what):
-      if try isThere(what, for: id) { try wake(id, for: what) }
-    }
+  func insertStep(
+    _ sequence: Int,
+    of assignment: String,
+    epoch: Int64,
+    _ row: WorkRow
+  ) throws {
+    let entry = try enter(row, of: assignment)
+    try database.cachedStatement(
+      sql: "INSERT INTO step (assignment, sequence, attempts, epoch, intent) VALUES (?, ?, 1, ?, ?)"
+    ).execute(arguments: [assignment, sequence, epoch, entry])
   }
 
-  /// Whether nothing is to come of what an assignment waits for.
-  private func isThere(_ what: String, for id: String) throws -> Bool {
-    guard what == WorkMachine.children else {
-      return try approvalState(what).map { $0 != .pending } ?? false
-    }
-    let children = try Bool.fetchOne(
-      database.cachedStatement(
-        sql: """
-          SELECT EXISTS (SELECT 1 FROM assignment
-            WHERE parent = ? AND state IN ('queued', 'running', 'waiting'))
-          """
-      ),
-      arguments: [id]
-    )
-    return children == false
+  func repeatStep(
+    _ sequence: Int,
+    of assignment: String,
+    attempts: Int,
+    _ row: WorkRow
+  ) throws {
+    try enter(row, of: assignment)
+    try database.cachedStatement(
+      sql: "UPDATE step SET attempts = ? WHERE assignment = ? AND sequence = ?"
+    ).execute(arguments: [attempts, assignment, sequence])
   }
 
-  func wake(_ id: String, for what: String) throws {
-    guard let waiting = try find(id) else { return }
-    var machine = machine(waiting)
-    machine.wake(for: what)
-    try save(machine)
+  func closeStep(
+    _ sequence: Int,
+    of assignment: String,
+    _ status: StepOutcome.Status,
+    _ row: WorkRow
+  ) throws {
+    let entry = try enter(row, of: assignment)
+    try database.cachedStatement(
+      sql: "UPDATE step SET status = ?, outcome = ? WHERE assignment = ? AND sequence = ?"
+    ).execute(arguments: [status.rawValue, entry, assignment, sequence])
   }
 }

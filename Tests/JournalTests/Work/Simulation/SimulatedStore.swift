@@ -158,11 +158,26 @@ struct SimulatedStore {
   private func machine(_ place: Int) -> WorkMachine? {
     guard let record = records[place] else { return nil }
     let steps = record.steps
-    return WorkMachine(record.assignment, now: now) { sequence in
-      guard steps.indices.contains(sequence - 1) else { return nil }
-      let step = steps[sequence - 1]
-      return WorkMachine.StepState(status: step.status, attempts: step.attempts)
-    }
+    let approvals = record.approvals
+    let isBlind = mistake == .looksOnce
+    let hasOpenChild = isChildOver(place) == false
+    return WorkMachine(
+      record.assignment,
+      now: now,
+      facts: WorkMachine.Facts(
+        step: { sequence in
+          guard steps.indices.contains(sequence - 1) else { return nil }
+          let step = steps[sequence - 1]
+          return WorkMachine.StepState(status: step.status, attempts: step.attempts)
+        },
+        approval: { id in
+          let found = approvals.first { $0.id == id }
+          // Who does not look again takes what was asked for not answered yet.
+          return isBlind ? found?.closed(as: .pending) : found
+        },
+        hasOpenChild: { isBlind || hasOpenChild }
+      )
+    )
   }
 
   private mutating func save(_ machine: WorkMachine, _ place: Int) {
@@ -188,9 +203,7 @@ struct SimulatedStore {
         return fail("step \(sequence) ends twice")
       }
       records[place]?.steps[sequence - 1].status = status
-    case .insertApproval(let approval, _): insert(approval, place)
-    case .closeApproval(let id, let state, _):
-      close(place, as: state) { $0.id == id }
+    case .putApproval(let approval, _): put(approval, place)
     case .supersedeApprovals: close(place, as: .superseded) { _ in true }
     case .insertNotice(_, _, let dedupe):
       if !notes.contains(where: { $0.dedupe == dedupe }) {
@@ -202,8 +215,6 @@ struct SimulatedStore {
     case .wakeParent(let parent):
       let place = Self.place(of: parent)
       if isThere("children", place) { wake(place, for: "children") }
-    case .lookAgain(let what):
-      if mistake != .looksOnce, isThere(what, place) { wake(place, for: what) }
     }
   }
 
@@ -223,15 +234,12 @@ struct SimulatedStore {
     place < Self.tops ? records[place + Self.tops]?.assignment.state.isOver : nil
   }
 
-  private mutating func insert(_ approval: Approval, _ place: Int) {
-    guard let index = records[place]?.approvals.firstIndex(where: { $0.id == approval.id }),
-      let found = records[place]?.approvals[index]
-    else {
+  private mutating func put(_ approval: Approval, _ place: Int) {
+    if let index = records[place]?.approvals.firstIndex(where: { $0.id == approval.id }) {
+      records[place]?.approvals[index] = approval
+    } else {
       records[place]?.approvals.append(approval)
-      return
     }
-    if found.state != .superseded, found.hash == approval.hash { return }
-    records[place]?.approvals[index] = approval
   }
 
   private mutating func close(
