@@ -12,6 +12,7 @@ let package = Package(
     .executable(name: "caisson-egress", targets: ["caisson-egress"]),
     .executable(name: "caisson-gateway", targets: ["caisson-gateway"]),
     .executable(name: "caisson-launch", targets: ["caisson-launch"]),
+    .executable(name: "caisson-mcp", targets: ["caisson-mcp"]),
     .executable(name: "caisson-attack", targets: ["caisson-attack"]),
   ],
   dependencies: [
@@ -68,6 +69,28 @@ let package = Package(
         "CLinux", "Catalogue", "Gateway", "Journal",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // MCP: the Model Context Protocol, both ends of it. Wire, session, tools and their pins, servers
+    // over pipes, and the way to those over HTTP.
+    .target(
+      name: "MCP",
+      dependencies: [
+        "CLinux", "Dialects",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]
+    ),
+
+    // caisson-mcp: the bridge from a pipe to a server over HTTP. It runs inside a sealed run, so that
+    // such a server, too, is reached by what a policy grants.
+    .executableTarget(
+      name: "caisson-mcp",
+      dependencies: [
+        "CLinux", "MCP",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
       ]
     ),
 
@@ -195,6 +218,13 @@ let package = Package(
         "Journal",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+    .testTarget(
+      name: "MCPTests",
+      dependencies: [
+        "CLinux", "Dialects", "MCP",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]
     ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),

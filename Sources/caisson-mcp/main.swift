@@ -1,0 +1,2 @@
+import CLinux
+_ = cl_ignore_signal(13)
