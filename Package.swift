@@ -224,8 +224,8 @@ let package = Package(
       name: "MCPTests",
       dependencies: [
         "CLinux", "Dialects", "MCP",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ]
+      ],
+      exclude: ["Servers"]
     ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
     .testTarget(

@@ -181,6 +181,8 @@ final class ServerLoop: @unchecked Sendable {
     switch phase {
     case .serving, .mute:
       guard isOver else { return }
+      // What was said last may not have been written yet: that a call is cancelled, say.
+      write()
       input = nil
       phase = .leaving(next: SIGTERM, at: now + grace)
     case .leaving(let signal, let at) where now >= at:
