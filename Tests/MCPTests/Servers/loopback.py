@@ -30,5 +30,48 @@ def page():
     server.serve_forever()
 
 
+def tools(stateless, json_response):
+    """A server of the package `mcp`: streamable HTTP at /mcp."""
+    import asyncio
+
+    import uvicorn
+    from mcp.server.mcpserver import Context, MCPServer
+
+    server = MCPServer("loopback")
+
+    @server.tool()
+    def add(a: int, b: int) -> int:
+        """Adds two numbers."""
+        return a + b
+
+    @server.tool()
+    async def count(to: int, ctx: Context) -> str:
+        """Counts, and tells how far it has come."""
+        for number in range(1, to + 1):
+            await ctx.report_progress(number, to)
+            await asyncio.sleep(0.01)
+        return f"counted to {to}"
+
+    @server.tool()
+    async def forever() -> str:
+        """Has no end."""
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            print("forever was cancelled", file=sys.stderr, flush=True)
+        return ""
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    app = server.streamable_http_app(stateless_http=stateless, json_response=json_response)
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
+
+
 threading.Thread(target=end_with_input, daemon=True).start()
-{"page": page}[sys.argv[1]]()
+{
+    "page": page,
+    "events": lambda: tools(False, False),
+    "json": lambda: tools(False, True),
+    "stateless": lambda: tools(True, False),
+}[sys.argv[1]]()
