@@ -27,6 +27,8 @@ struct Web: Sendable {
       idleTimeout: .seconds(20),
       concurrentHTTP1ConnectionsPerHostSoftLimit: 130
     )
+    // Whoever asks is told at once, and asks again if it wants to.
+    configuration.connectionPool.retryConnectionEstablishment = false
     configuration.http1_1ConnectionDebugInitializer = { channel in
       channel.eventLoop.makeCompletedFuture { try StatusGuard.add(to: channel) }
     }

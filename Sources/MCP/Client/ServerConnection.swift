@@ -10,7 +10,7 @@ final class ServerConnection: Sendable {
 
   enum Waiter {
     case listing(Answer<ToolListing>)
-    case call(Answer<ToolResult>, progress: @Sendable (ToolProgress) -> Void)
+    case call(Answer<ToolAnswer>, progress: @Sendable (ToolProgress) -> Void)
   }
 
   struct State {
@@ -152,7 +152,7 @@ enum Effect: Sendable {
     Result<ServerInfo, SessionError>
   )
   case listed(ServerConnection.Answer<ToolListing>, Result<ToolListing, CallError>)
-  case called(ServerConnection.Answer<ToolResult>, Result<ToolResult, CallError>)
+  case called(ServerConnection.Answer<ToolAnswer>, Result<ToolAnswer, CallError>)
   case progressed(@Sendable (ToolProgress) -> Void, ToolProgress)
   case toolsChanged
 }

@@ -76,7 +76,7 @@ package final class StdioServer: Sendable {
     arguments: String,
     timeout: Duration = .seconds(120),
     progress: @escaping @Sendable (ToolProgress) -> Void = { _ in }
-  ) async throws(CallError) -> ToolResult {
+  ) async throws(CallError) -> ToolAnswer {
     guard let connection else { throw .notStarted }
     let ticket = connection.newTicket()
     let result = await withTaskCancellationHandler {

@@ -4,11 +4,11 @@ package import Dialects
 package struct ServedTool: Sendable {
   package let definition: ToolDefinition
   /// Answers a call. What it throws is told to the caller as a failure of the tool.
-  package let answer: @Sendable (Arguments) async throws -> ToolResult
+  package let answer: @Sendable (Arguments) async throws -> ToolAnswer
 
   package init(
     _ definition: ToolDefinition,
-    answer: @escaping @Sendable (Arguments) async throws -> ToolResult
+    answer: @escaping @Sendable (Arguments) async throws -> ToolAnswer
   ) {
     self.definition = definition
     self.answer = answer

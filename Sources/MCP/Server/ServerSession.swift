@@ -71,12 +71,12 @@ package struct ServerSession: Sendable {
   }
 
   /// The answer of a tool; nothing where its call was cancelled.
-  package mutating func finish(_ id: RequestID, _ result: ToolResult) -> [Action] {
+  package mutating func finish(_ id: RequestID, _ result: ToolAnswer) -> [Action] {
     guard let revision = calls.removeValue(forKey: id) else { return [] }
     let frame = self.result(id, revision) { result.write(to: &$0) }
     guard frame.count <= bounds.length else {
       let text = "The answer has \(frame.count) bytes; at most \(bounds.length) are sent."
-      return [.send(self.result(id, revision) { ToolResult.error(text).write(to: &$0) })]
+      return [.send(self.result(id, revision) { ToolAnswer.error(text).write(to: &$0) })]
     }
     return [.send(frame)]
   }

@@ -78,7 +78,7 @@ package struct StdioHost: Sendable {
     }
   }
 
-  private func answer(_ call: ServerSession.Call) async -> ToolResult {
+  private func answer(_ call: ServerSession.Call) async -> ToolAnswer {
     guard let tool = tools.first(where: { $0.definition.name == call.tool }) else {
       return .error("there is no tool \(call.tool) here")
     }
@@ -101,7 +101,7 @@ private final class CallHandle: Sendable {
   private struct State {
     var isCancelled = false
     var isDone = false
-    var task: Task<ToolResult, Never>?
+    var task: Task<ToolAnswer, Never>?
   }
 
   private let state = Mutex(State())
@@ -109,7 +109,7 @@ private final class CallHandle: Sendable {
   var isDone: Bool { state.withLock { $0.isDone } }
 
   /// The task is cancelled by `cancel`, or with the task that waits for it here.
-  func run(_ body: @escaping @Sendable () async -> ToolResult) async -> ToolResult {
+  func run(_ body: @escaping @Sendable () async -> ToolAnswer) async -> ToolAnswer {
     let task = Task { await body() }
     let isCancelled = state.withLock { state in
       state.task = task

@@ -105,7 +105,7 @@ extension ClientSession {
 
   mutating func answered(_ ticket: Ticket, _ result: JSON) -> [SessionAction] {
     if let problem = incomplete(result) { return [.failed(ticket, problem)] }
-    guard let answer = ToolResult(result) else {
+    guard let answer = ToolAnswer(result) else {
       return [.failed(ticket, .badAnswer("its content is of no kind that is known here"))]
     }
     return [.called(ticket, answer)]

@@ -20,7 +20,7 @@ package enum SessionAction: Hashable, Sendable {
   case wait(Deadline, Duration)
   case opened(ServerInfo)
   case listed(Ticket, ToolListing)
-  case called(Ticket, ToolResult)
+  case called(Ticket, ToolAnswer)
   case failed(Ticket, CallError)
   case progressed(Ticket, ToolProgress)
   /// The server has other tools now: no call is sent until they are listed again.

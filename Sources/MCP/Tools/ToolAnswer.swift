@@ -1,7 +1,7 @@
 package import Dialects
 
 /// What a tool answered.
-package struct ToolResult: Hashable, Sendable {
+package struct ToolAnswer: Hashable, Sendable {
   package var content: [ToolContent]
   /// The answer as data, where the tool has a schema for it.
   package var structured: RawJSON?
@@ -14,10 +14,10 @@ package struct ToolResult: Hashable, Sendable {
     self.isError = isError
   }
 
-  package static func text(_ text: String) -> ToolResult { ToolResult([.text(text)]) }
+  package static func text(_ text: String) -> ToolAnswer { ToolAnswer([.text(text)]) }
 
-  package static func error(_ text: String) -> ToolResult {
-    ToolResult([.text(text)], isError: true)
+  package static func error(_ text: String) -> ToolAnswer {
+    ToolAnswer([.text(text)], isError: true)
   }
 
   /// Nil where the answer is none that the protocol knows.
