@@ -91,6 +91,14 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      // It runs where nothing but the system and what a policy grants can be read: not where Swift's
+      // libraries may lie.
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib"]), .linkedLibrary("CoreFoundation"),
+        .linkedLibrary("_FoundationCShims"), .linkedLibrary("_FoundationCollections"),
+        .linkedLibrary("_FoundationICU"),
+        .linkedLibrary("stdc++"),
       ]
     ),
 

@@ -36,6 +36,7 @@ def tools(stateless, json_response):
 
     import uvicorn
     from mcp.server.mcpserver import Context, MCPServer
+    from mcp.server.transport_security import TransportSecuritySettings
 
     server = MCPServer("loopback")
 
@@ -63,7 +64,13 @@ def tools(stateless, json_response):
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    app = server.streamable_http_app(stateless_http=stateless, json_response=json_response)
+    # Whoever is told the port can connect from then on.
+    listener.listen(128)
+    # A sealed run knows it by another name.
+    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    app = server.streamable_http_app(
+        stateless_http=stateless, json_response=json_response, transport_security=security
+    )
     print(listener.getsockname()[1], flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
 

@@ -15,7 +15,10 @@ enum Programs {
 
   static func script(_ name: String) -> String { "\(root)/Tests/MCPTests/Servers/\(name)" }
 
-  static func built(_ name: String) -> String { "\(root)/.build/debug/\(name)" }
+  /// Where it really lies: a grant names no link on the way.
+  static func built(_ name: String) -> String {
+    URL(filePath: "\(root)/.build/debug/\(name)").resolvingSymlinksInPath().path
+  }
 
   /// A server that misbehaves, as `odd.py` says.
   static func odd(
