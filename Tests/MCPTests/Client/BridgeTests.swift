@@ -34,7 +34,7 @@ struct BridgeTests {
     let web = try await Loopback.start(mode)
     let server = Self.bridge(web.port, wire: wire)
     #expect(try await server.start().revision == revision)
-    #expect(try await server.listTools().tools.map(\.name) == ["add", "count", "forever"])
+    #expect(try await server.listTools().tools.map(\.name) == ["add", "count", "forever", "grow"])
     let sum = try await server.call("add", arguments: #"{"a":2,"b":3}"#)
     #expect(sum.content == [.text("5")])
     let reports = Mutex<[Double]>([])

@@ -1,4 +1,4 @@
-"""Servers over HTTP on loopback: prints its port, and ends with its standard input."""
+"""Servers over HTTP on loopback: prints its port, and ends with its standard input. One behind a pipe."""
 
 import http.server
 import os
@@ -30,8 +30,8 @@ def page():
     server.serve_forever()
 
 
-def tools(stateless, json_response):
-    """A server of the package `mcp`: streamable HTTP at /mcp."""
+def tools(stateless=False, json_response=False, over_http=True):
+    """A server of the package `mcp`: streamable HTTP at /mcp, or a pipe."""
     import asyncio
 
     import uvicorn
@@ -62,6 +62,19 @@ def tools(stateless, json_response):
             print("forever was cancelled", file=sys.stderr, flush=True)
         return ""
 
+    @server.tool()
+    async def grow(ctx: Context) -> str:
+        """Gives the server one tool more, and says so."""
+        name = f"grown{len(await server.list_tools())}"
+        server.add_tool(lambda: name, name=name)
+        if ctx.protocol_version == "2026-07-28":
+            await ctx.notify_tools_changed()
+        else:
+            await ctx.session.send_tool_list_changed()
+        return name
+
+    if not over_http:
+        return server.run("stdio")
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     # Whoever is told the port can connect from then on.
@@ -75,10 +88,13 @@ def tools(stateless, json_response):
     uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
 
 
-threading.Thread(target=end_with_input, daemon=True).start()
+mode = sys.argv[1]
+if mode != "pipe":
+    threading.Thread(target=end_with_input, daemon=True).start()
 {
     "page": page,
-    "events": lambda: tools(False, False),
-    "json": lambda: tools(False, True),
-    "stateless": lambda: tools(True, False),
-}[sys.argv[1]]()
+    "pipe": lambda: tools(over_http=False),
+    "events": tools,
+    "json": lambda: tools(json_response=True),
+    "stateless": lambda: tools(stateless=True),
+}[mode]()
