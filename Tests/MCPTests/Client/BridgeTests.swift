@@ -5,8 +5,8 @@ import Testing
 
 /// `caisson-mcp` before servers over HTTP that others wrote.
 @Suite(
-  .takesTurns,
-  .timeLimit(.minutes(2)),
+  .serialized,
+  .timeLimit(.minutes(10)),
   .enabled(if: Programs.hasPython, "the servers from PyPI are not there; ./test gets them")
 )
 struct BridgeTests {

@@ -5,8 +5,8 @@ import Testing
 
 /// A server of the package `mcp` whose tools change while it is used.
 @Suite(
-  .takesTurns,
-  .timeLimit(.minutes(2)),
+  .serialized,
+  .timeLimit(.minutes(10)),
   .enabled(if: Programs.hasPython, "the servers from PyPI are not there; ./test gets them")
 )
 struct ChangingServerTests {

@@ -6,8 +6,8 @@ import Testing
 
 /// Servers that others wrote, on both wires.
 @Suite(
-  .takesTurns,
-  .timeLimit(.minutes(2)),
+  .serialized,
+  .timeLimit(.minutes(10)),
   .enabled(if: Programs.hasPython, "the servers from PyPI are not there; ./test gets them")
 )
 struct RealServerTests {

@@ -5,8 +5,8 @@ import Testing
 
 /// Servers inside sealed runs of the built command, each under a policy of its own.
 @Suite(
-  .takesTurns,
-  .timeLimit(.minutes(2)),
+  .serialized,
+  .timeLimit(.minutes(10)),
   .enabled(if: Programs.hasPython, "the servers from PyPI are not there; ./test gets them")
 )
 struct SealedServerTests {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MCP
 
-@Suite(.takesTurns, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct StdioServerTests {
   private static func fails(_ server: StdioServer, _ expected: SessionError) async throws {
     _ = try await server.start()

@@ -8,8 +8,8 @@ import Testing
 
 /// The `mcp` client from PyPI before our own server.
 @Suite(
-  .takesTurns,
-  .timeLimit(.minutes(2)),
+  .serialized,
+  .timeLimit(.minutes(10)),
   .enabled(if: Programs.hasPython, "the client from PyPI is not there; ./test gets it")
 )
 struct RealClientTests {
@@ -82,9 +82,7 @@ struct RealClientTests {
     for end in [toServer[0], toClient[1]] { close(end) }
     let said = try await text.split(separator: "\n").map(String.init)
     close(told[0])
-    var status = cl_exit_status()
-    _ = cl_wait(pid, 1, &status)
-    #expect(status.code == 0)
+    #expect(await Programs.end(of: pid) == 0)
     #expect(
       said == [
         #"{"instructions": "Ask.", "server": "caisson", "version": "\#(version)"}"#,

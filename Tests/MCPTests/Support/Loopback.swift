@@ -35,10 +35,6 @@ struct Loopback {
 
   func stop() async {
     close(input)
-    await withCheckedContinuation { continuation in
-      var status = cl_exit_status()
-      _ = cl_wait(pid, 1, &status)
-      continuation.resume()
-    }
+    _ = await Programs.end(of: pid)
   }
 }

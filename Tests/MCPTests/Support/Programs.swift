@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 
@@ -18,6 +19,18 @@ enum Programs {
   /// Where it really lies: a grant names no link on the way.
   static func built(_ name: String) -> String {
     URL(filePath: "\(root)/.build/debug/\(name)").resolvingSymlinksInPath().path
+  }
+
+  /// The status that a child of this process ends with. Waits on a thread of its own: those that
+  /// tests share are as many as processors.
+  static func end(of pid: Int32) async -> Int32 {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        var status = cl_exit_status()
+        _ = cl_wait(pid, 1, &status)
+        continuation.resume(returning: status.code)
+      }
+    }
   }
 
   /// A server that misbehaves, as `odd.py` says.
