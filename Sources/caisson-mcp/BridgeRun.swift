@@ -88,7 +88,10 @@ final class BridgeRun: Sendable {
       await end(post, error)
     } catch {
       guard !Task.isCancelled else { return }
-      let why = "the server cannot be reached, or broke off: \(error)"
+      let why =
+        error is WireError || error is Web.TooLong
+        ? "the server broke the protocol: \(error)"
+        : "the server cannot be reached, or broke off: \(error)"
       guard let line = state.withLock({ $0.bridge.broken(post, why) }) else { return Self.say(why) }
       try? await writer.write(line)
     }

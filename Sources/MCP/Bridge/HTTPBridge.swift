@@ -144,7 +144,8 @@ package struct HTTPBridge: Sendable {
     session: String?
   ) -> Reading {
     if status == 404, post.isLegacy, sessionID != nil { return .sessionLost }
-    guard (200...299).contains(status) else { return .failure }
+    // Accepted, and nothing to come: that is no answer to a request.
+    guard (200...299).contains(status), post.id == nil || status != 202 else { return .failure }
     if post.method == "initialize", let session, Self.isSessionID(session) { sessionID = session }
     return post.id == nil ? .nothing : Self.reading(type) ?? .failure
   }

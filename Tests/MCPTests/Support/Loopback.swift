@@ -12,14 +12,18 @@ struct Loopback {
   private let input: Int32
 
   /// - Parameter mode: what `loopback.py` is asked to be.
-  static func start(_ mode: String) async throws -> Loopback {
+  static func start(
+    _ mode: String,
+    script: String = "loopback.py",
+    python: String = Programs.python
+  ) async throws -> Loopback {
     var input: [Int32] = [-1, -1]
     var output: [Int32] = [-1, -1]
     guard cl_pipe(&input) == 0, cl_pipe(&output) == 0 else { throw Failure() }
-    let line: [String] = [Programs.python, Programs.script("loopback.py"), mode]
+    let line: [String] = [python, Programs.script(script), mode]
     var words = line.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
-    let pid = cl_spawn(Programs.python, &words, environ, [input[0], output[1], 2], 3)
+    let pid = cl_spawn(python, &words, environ, [input[0], output[1], 2], 3)
     close(input[0])
     close(output[1])
     guard pid > 0 else { throw Failure() }

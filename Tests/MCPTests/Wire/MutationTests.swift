@@ -90,4 +90,30 @@ struct MutationTests {
       }
     }
   }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `the bridge hears both without a trap, and says nothing but messages`() {
+    var random = SplitMix(state: 3)
+    for _ in 0..<3_000 {
+      var bridge = HTTPBridge()
+      var post: HTTPBridge.Post?
+      for _ in 0..<8 {
+        let isWhole = Bool.random(using: &random)
+        let asked =
+          isWhole ? Self.client.randomElement(using: &random) ?? [] : random.mutated(Self.client)
+        if case .post(let planned)? = try? bridge.plan(asked) { post = planned }
+        let events = Array("id: 1\r\ndata: ".utf8) + random.mutated(Self.server) + [0x0A, 0x0A]
+        var stream = EventStream()
+        for event in (try? stream.receive(events)) ?? [] {
+          guard let line = try? bridge.heard(event.data, for: post).line else { continue }
+          #expect(!line.contains(0x0A))
+          #expect(throws: Never.self) { try RPCMessage.parse(line) }
+        }
+        if let post, let line = bridge.failed(post, status: 500, body: random.mutated(Self.server))
+        {
+          #expect(throws: Never.self) { try RPCMessage.parse(line) }
+        }
+      }
+    }
+  }
 }
