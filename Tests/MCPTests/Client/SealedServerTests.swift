@@ -14,12 +14,14 @@ struct SealedServerTests {
   private static func sealed(
     _ command: [String],
     policy: String,
-    place: String
+    place: String,
+    environment additions: [String: String] = [:]
   ) throws -> ServerCommand {
     let file = "\(place)/policy.yaml"
     try policy.write(toFile: file, atomically: true, encoding: .utf8)
     var environment = ProcessInfo.processInfo.environment
     environment["CAISSON_HOME"] = "\(place)/home"
+    environment.merge(additions) { _, new in new }
     return ServerCommand(
       Programs.built("caisson"),
       ["run", "--quiet", "--policy", file, "--"] + command,
@@ -109,5 +111,50 @@ struct SealedServerTests {
       await other.close()
     }
     await web.stop()
+  }
+
+  @Test func `a server over TLS gets a credential that the run does not hold`() async throws {
+    try await withTemporaryDirectory { place in
+      let web = try await Loopback.start("tls", place)
+      let policy = """
+        version: 1
+        workspace: { mode: none }
+        filesystem: { read: [$SYSTEM, \(Programs.built("caisson-mcp"))] }
+        network:
+          - host: tools.example.com
+            ports: [\(web.port)]
+            addresses: [127.0.0.1]
+            rules: [{ allow: "* /mcp" }]
+            credential: TOOLS_TOKEN
+        """
+      var environment = ProcessInfo.processInfo.environment
+      environment["CAISSON_HOME"] = "\(place)/home"
+      environment["VALUE"] = "the-real-value"
+      let words = ["secret", "set", "TOOLS_TOKEN", "--host", "tools.example.com"]
+      let stored = ServerCommand(
+        Programs.built("caisson"),
+        words + ["--from-env", "VALUE"],
+        environment: environment
+      )
+      await #expect(throws: SessionError.self) { try await StdioServer(stored).start() }
+      let server = StdioServer(
+        try Self.sealed(
+          [
+            Programs.built("caisson-mcp"), "--bearer", "TOOLS_TOKEN",
+            "https://tools.example.com:\(web.port)/mcp",
+          ],
+          policy: policy,
+          place: place,
+          environment: ["SSL_CERT_FILE": "\(place)/ca.pem"]
+        )
+      )
+      _ = try await server.start()
+      _ = try await server.listTools()
+      // The hash of "Bearer the-real-value": the server saw it, and whoever asked never held it.
+      let hash = "65f2b119dc09c9899a1b904d0e38ca81ee6aa9accc14354ecf7a69912709b821"
+      #expect(try await server.call("seen", arguments: "{}").content == [.text(hash)])
+      await server.close()
+      await web.stop()
+    }
   }
 }

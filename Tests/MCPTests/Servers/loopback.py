@@ -1,5 +1,6 @@
 """Servers over HTTP on loopback: prints its port, and ends with its standard input. One behind a pipe."""
 
+import hashlib
 import http.server
 import os
 import socket
@@ -30,7 +31,25 @@ def page():
     server.serve_forever()
 
 
-def tools(stateless=False, json_response=False, over_http=True):
+def certificate(place):
+    """An authority and a certificate of tools.example.com below `place`."""
+    import subprocess
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=place, check=True, capture_output=True)
+
+    with open(f"{place}/extensions", "w") as file:
+        file.write("subjectAltName=DNS:tools.example.com\n")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
+            "-subj", "/CN=authority of the test", "-addext", "basicConstraints=critical,CA:TRUE")
+    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=tools.example.com")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-out", "server.pem", "-days", "2", "-extfile", "extensions")
+    return {"ssl_keyfile": f"{place}/server.key", "ssl_certfile": f"{place}/server.pem"}
+
+
+def tools(stateless=False, json_response=False, over_http=True, place=None):
     """A server of the package `mcp`: streamable HTTP at /mcp, or a pipe."""
     import asyncio
 
@@ -75,6 +94,15 @@ def tools(stateless=False, json_response=False, over_http=True):
 
     if not over_http:
         return server.run("stdio")
+    credentials = []
+
+    if place:
+
+        @server.tool()
+        def seen() -> str:
+            """Tells the hash of the credential that it was last asked with."""
+            return hashlib.sha256(credentials[-1].encode()).hexdigest()
+
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     # Whoever is told the port can connect from then on.
@@ -84,8 +112,14 @@ def tools(stateless=False, json_response=False, over_http=True):
     app = server.streamable_http_app(
         stateless_http=stateless, json_response=json_response, transport_security=security
     )
+
+    async def noting(scope, receive, send):
+        credentials.extend(value.decode() for name, value in scope.get("headers", []) if name == b"authorization")
+        await app(scope, receive, send)
+
+    tls = certificate(place) if place else {}
     print(listener.getsockname()[1], flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
+    uvicorn.Server(uvicorn.Config(noting, log_level="error", **tls)).run(sockets=[listener])
 
 
 mode = sys.argv[1]
@@ -97,4 +131,5 @@ if mode != "pipe":
     "events": tools,
     "json": lambda: tools(json_response=True),
     "stateless": lambda: tools(stateless=True),
+    "tls": lambda: tools(place=sys.argv[2]),
 }[mode]()

@@ -14,13 +14,14 @@ struct Loopback {
   /// - Parameter mode: what `loopback.py` is asked to be.
   static func start(
     _ mode: String,
+    _ argument: String = "",
     script: String = "loopback.py",
     python: String = Programs.python
   ) async throws -> Loopback {
     var input: [Int32] = [-1, -1]
     var output: [Int32] = [-1, -1]
     guard cl_pipe(&input) == 0, cl_pipe(&output) == 0 else { throw Failure() }
-    let line: [String] = [python, Programs.script(script), mode]
+    let line: [String] = [python, Programs.script(script), mode, argument]
     var words = line.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     let pid = cl_spawn(python, &words, environ, [input[0], output[1], 2], 3)
