@@ -14,6 +14,7 @@ let package = Package(
     .executable(name: "caisson-exec", targets: ["caisson-exec"]),
     .executable(name: "caisson-gateway", targets: ["caisson-gateway"]),
     .executable(name: "caisson-launch", targets: ["caisson-launch"]),
+    .executable(name: "caisson-mcp", targets: ["caisson-mcp"]),
     .executable(name: "caisson-attack", targets: ["caisson-attack"]),
   ],
   dependencies: [
@@ -73,6 +74,36 @@ let package = Package(
         "CLinux", "Catalogue", "Gateway", "Journal",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // MCP: the Model Context Protocol, both ends of it. Wire, session, tools and their pins, servers
+    // over pipes, and the way to those over HTTP.
+    .target(
+      name: "MCP",
+      dependencies: [
+        "CLinux", "Dialects",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]
+    ),
+
+    // caisson-mcp: the bridge from a pipe to a server over HTTP. It runs inside a sealed run, so that
+    // such a server, too, is reached by what a policy grants.
+    .executableTarget(
+      name: "caisson-mcp",
+      dependencies: [
+        "CLinux", "MCP",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      // It runs where nothing but the system and what a policy grants can be read: not where Swift's
+      // libraries may lie.
+      linkerSettings: [
+        .unsafeFlags(["-static-stdlib"]), .linkedLibrary("CoreFoundation"),
+        .linkedLibrary("_FoundationCShims"), .linkedLibrary("_FoundationCollections"),
+        .linkedLibrary("_FoundationICU"),
+        .linkedLibrary("stdc++"),
       ]
     ),
 
@@ -293,6 +324,13 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
+    ),
+    .testTarget(
+      name: "MCPTests",
+      dependencies: [
+        "CLinux", "Dialects", "MCP",
+      ],
+      exclude: ["Servers"]
     ),
     .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["Fixtures"]),
     .testTarget(

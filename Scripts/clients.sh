@@ -18,6 +18,10 @@ prepare_clients() {
     say 'getting clients from PyPI for the tests'
     install_clients >&2 || say 'without them the tests of Python clients are skipped'
   fi
+  if [ ! -e "$clients/mcp/ready" ]; then
+    say 'getting servers and a client of the Model Context Protocol from PyPI for the tests'
+    install_mcp >&2 || say 'without them the tests against other implementations are skipped'
+  fi
 }
 
 unpack_servers() (
@@ -51,11 +55,24 @@ unpack_postgresql() (
   return 1
 )
 
-install_clients() (
+install_clients() {
+  install_python venv requests==2.34.2 'httpx[http2]==0.28.1' aiohttp==3.14.5 websockets==17.4 \
+    uv==0.13.8
+}
+
+# Apart from the others: 60 packages, which nothing else here should find.
+install_mcp() {
+  install_python mcp mcp==2.3.0 mcp-server-time==2026.10.19 mcp-server-git==2026.10.19 \
+    mcp-server-fetch==2026.10.24
+}
+
+# A virtual environment of its own below $clients, with what is named from PyPI.
+install_python() (
+  place="$clients/$1"
+  shift
   python=/usr/bin/python3
   [ -x "$python" ] || python=python3
-  "$python" -m venv --clear "$clients/venv" &&
-    "$clients/venv/bin/pip" install -q --disable-pip-version-check --only-binary :all: \
-      requests==2.34.2 'httpx[http2]==0.28.1' aiohttp==3.14.5 websockets==17.4 uv==0.13.8 &&
-    : >"$clients/venv/ready"
+  "$python" -m venv --clear "$place" &&
+    "$place/bin/pip" install -q --disable-pip-version-check --only-binary :all: "$@" &&
+    : >"$place/ready"
 )

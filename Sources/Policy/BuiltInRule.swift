@@ -12,6 +12,7 @@ package enum BuiltInRule: String, Hashable, Sendable, CaseIterable {
   case malformed = "well-formed names only"
   case insideAddresses = "no addresses of the inside"
   case unambiguous = "unambiguous requests only"
+  case unambiguousArguments = "unambiguous arguments only"
   case gitAlone = "git by its own entries"
   case caseFolding = "names that differ only in spelling"
 

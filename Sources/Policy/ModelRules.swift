@@ -9,17 +9,6 @@ package struct ModelRules: Hashable, Sendable {
   }
 }
 
-/// A tool server, and those of its tools that may be called.
-package struct ToolRule: Hashable, Sendable {
-  package var server: String
-  package var allow: [String]
-
-  package init(server: String, allow: [String]) {
-    self.server = server
-    self.allow = allow
-  }
-}
-
 /// When a person is asked.
 package struct ApprovalRule: Hashable, Sendable {
   package enum Condition: Hashable, Sendable {

@@ -120,12 +120,7 @@ package struct PolicyDifference: Hashable, Sendable {
         sentences.append("What it spends is not limited, instead of to \(former.text).")
       }
     }
-    for tool in other.tools {
-      let known = base.tools.filter { $0.server == tool.server }.flatMap(\.allow)
-      for name in tool.allow where !known.contains(name) && !known.contains("*") {
-        sentences.append("It may use the tool \(name) of \(tool.server).")
-      }
-    }
+    sentences += other.tools.flatMap { tools(base.tools, $0) }
     for approval in base.approvals where !other.approvals.contains(approval) {
       sentences.append("It does not ask as before: \(approval.condition.text).")
     }

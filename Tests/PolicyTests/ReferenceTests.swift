@@ -18,7 +18,7 @@ struct ReferenceTests {
   @Test func `it names every key`() {
     let keys =
       Schema.document + Schema.workspace + Schema.filesystem + Schema.environment + Schema.limits
-      + Schema.host + Schema.git + Schema.packages + Schema.request
+      + Schema.host + Schema.git + Schema.packages + Schema.request + Schema.tool
     for key in keys { #expect(Self.words.contains(key), "\(key)") }
   }
 
@@ -42,6 +42,7 @@ struct ReferenceTests {
 
   @Test func `it names every profile, and every built-in rule`() {
     for name in Profile.names { #expect(Self.words.contains(name), "\(name)") }
+    for toolClass in ToolClass.allCases { #expect(Self.words.contains(toolClass.rawValue)) }
     for rule in BuiltInRule.allCases {
       #expect(Self.text.contains("| \(rule.rawValue) |"), "\(rule)")
     }

@@ -26,24 +26,27 @@ package struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     self.offset = offset
   }
 
-  package var description: String {
+  package var description: String { sentence(about: "the body") }
+
+  /// The reason, said of whatever the text is.
+  package func sentence(about subject: String) -> String {
     let what =
       switch reason {
-      case .empty: "the body is empty"
-      case .tooLong: "the body is too long"
-      case .tooDeep: "the body is nested too deeply"
-      case .tooManyValues: "the body has too many values"
-      case .unexpected: "the body is not valid JSON"
-      case .endedEarly: "the body ends in the middle of a JSON value"
-      case .badNumber: "the body has a malformed number"
-      case .badEscape: "the body has a malformed escape in a string"
-      case .controlCharacter: "the body has a control character in a string"
-      case .badUTF8: "the body is not valid UTF-8"
-      case .loneSurrogate: "the body has half of a surrogate pair in a string"
-      case .duplicateKey: "the body has the same key twice in one object"
-      case .notAnObject: "the body is not a JSON object"
+      case .empty: "is empty"
+      case .tooLong: "is too long"
+      case .tooDeep: "is nested too deeply"
+      case .tooManyValues: "has too many values"
+      case .unexpected: "is not valid JSON"
+      case .endedEarly: "ends in the middle of a JSON value"
+      case .badNumber: "has a malformed number"
+      case .badEscape: "has a malformed escape in a string"
+      case .controlCharacter: "has a control character in a string"
+      case .badUTF8: "is not valid UTF-8"
+      case .loneSurrogate: "has half of a surrogate pair in a string"
+      case .duplicateKey: "has the same key twice in one object"
+      case .notAnObject: "is not a JSON object"
       }
-    return "\(what) (byte \(offset))"
+    return "\(subject) \(what) (byte \(offset))"
   }
 }
 

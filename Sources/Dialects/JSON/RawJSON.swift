@@ -26,7 +26,7 @@ package struct RawJSON: Hashable, Sendable {
 
   static func string(_ text: String) -> RawJSON { RawJSON { $0.string(text) } }
   static func bool(_ value: Bool) -> RawJSON { RawJSON { $0.bool(value) } }
-  static let emptyObject = RawJSON(checked: [0x7B, 0x7D])
+  package static let emptyObject = RawJSON(checked: [0x7B, 0x7D])
 
   package static func == (left: RawJSON, right: RawJSON) -> Bool {
     left.bytes.elementsEqual(right.bytes)

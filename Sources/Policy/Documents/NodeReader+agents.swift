@@ -15,31 +15,6 @@ extension NodeReader {
     return ModelRules(allow: allow, budget: budget)
   }
 
-  mutating func tools(_ node: YAMLNode) -> [ToolRule] {
-    var rules: [ToolRule] = []
-    for item in list(node, "tools", example: "{ mcp: git, allow: [git_status] }") {
-      let keys = map(item.node, item.path, keys: Schema.tool)
-      guard case .map = item.node.content else { continue }
-      for key in Schema.tool where keys[key] == nil {
-        report(
-          item.node,
-          "\(item.path).\(key)",
-          "the key is missing",
-          "write { mcp: git, allow: [git_status] }"
-        )
-      }
-      let server = value(keys["mcp"], "\(item.path).mcp", example: "git") {
-        text throws(ValueProblem) in try Names.server(text)
-      }
-      let allow = values(keys["allow"], "\(item.path).allow", example: "git_status") {
-        text,
-        _ throws(ValueProblem) in try Names.tool(text)
-      }
-      if let server, let allow { rules.append(ToolRule(server: server, allow: allow)) }
-    }
-    return rules
-  }
-
   mutating func approvals(_ node: YAMLNode) -> [ApprovalRule] {
     var rules: [ApprovalRule] = []
     let frequencies = ApprovalRule.Frequency.allCases.map(\.rawValue)

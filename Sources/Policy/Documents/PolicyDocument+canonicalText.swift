@@ -14,10 +14,7 @@ extension PolicyDocument {
       let budget = models.budget.map { ", budget: \($0.text)" } ?? ""
       text += "models: { allow: \(YAMLText.list(models.allow))\(budget) }\n"
     }
-    text += block(
-      "tools",
-      tools.map { "{ mcp: \(YAMLText.scalar($0.server)), allow: \(YAMLText.list($0.allow)) }" }
-    )
+    text += block("tools", tools.map(\.canonicalText))
     text += block(
       "approvals",
       approvals.map {

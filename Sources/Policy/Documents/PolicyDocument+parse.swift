@@ -21,7 +21,7 @@ extension NodeReader {
       document.workspace = mode(keys["mode"]) ?? document.workspace
     }
     if let node = parts["filesystem"] { document.filesystem = filesystem(node) }
-    if let node = parts["environment"] { document.environment = environment(node) }
+    if let node = parts["environment"] { document.environment = environment(node, "environment") }
     if let node = parts["limits"] { document.limits = limits(node) }
     if let node = parts["network"] { document.network = network(node) }
     if let node = parts["models"] { document.models = models(node) }
@@ -66,22 +66,22 @@ extension NodeReader {
     }
   }
 
-  private mutating func environment(_ node: YAMLNode) -> EnvironmentRules {
-    let keys = map(node, "environment", keys: Schema.environment)
+  mutating func environment(_ node: YAMLNode, _ path: String) -> EnvironmentRules {
+    let keys = map(node, path, keys: Schema.environment)
     var rules = EnvironmentRules()
-    rules.pass = values(keys["pass"], "environment.pass", example: "LANG") {
+    rules.pass = values(keys["pass"], "\(path).pass", example: "LANG") {
       text,
       _ throws(ValueProblem) in try Names.variable(text, isPattern: true)
     }
-    if let node = keys["set"] { rules.set = variables(node) }
+    if let node = keys["set"] { rules.set = variables(node, "\(path).set") }
     return rules
   }
 
-  private mutating func variables(_ node: YAMLNode) -> [String: String] {
+  private mutating func variables(_ node: YAMLNode, _ place: String) -> [String: String] {
     guard case .map(let pairs) = node.content else {
       report(
         node,
-        "environment.set",
+        place,
         "a mapping is expected, not \(node.kind)",
         "write { NAME: value }"
       )
@@ -89,11 +89,11 @@ extension NodeReader {
     }
     var values: [String: String] = [:]
     for (key, value) in pairs.prefix(Self.mostEntries) {
-      let name = self.value(key, "environment.set", example: "NAME: value") {
+      let name = self.value(key, place, example: "NAME: value") {
         text throws(ValueProblem) in try Names.variable(text, isPattern: false)
       }
       guard let name else { continue }
-      let path = join("environment.set", name)
+      let path = join(place, name)
       guard case .scalar(let text, _) = value.content else {
         report(value, path, "a text is expected, not \(value.kind)", "write \(name): value")
         continue
@@ -107,7 +107,7 @@ extension NodeReader {
       }
     }
     if pairs.count > Self.mostEntries {
-      report(node, "environment.set", "there are more than 1000 variables", "shorten the list")
+      report(node, place, "there are more than 1000 variables", "shorten the list")
     }
     return values
   }

@@ -19,7 +19,9 @@ package enum Schema {
   static let request = ["allow", "deny", "query", "header", "body"]
   static let byteBudget = ["sent"]
   static let models = ["allow", "budget"]
-  static let tool = ["mcp", "allow"]
+  static let tool = [
+    "mcp", "allow", "command", "url", "policy", "environment", "class", "arguments",
+  ]
   static let approval = ["when", "ask"]
 
   package static let vocabulary = Vocabulary(
@@ -43,7 +45,7 @@ package enum Schema {
   private static let parents: [(name: String, keys: [String])] = [
     ("workspace", workspace), ("filesystem", filesystem), ("environment", environment),
     ("limits", limits), ("network", host + git + packages), ("models", ["budget"]),
-    ("tools", ["mcp"]), ("approvals", approval),
+    ("tools", ["mcp", "command", "url", "class", "arguments"]), ("approvals", approval),
   ]
 
   /// Words of other tools, and the ones that they mean here.

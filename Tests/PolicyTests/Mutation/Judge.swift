@@ -51,6 +51,15 @@ package enum Judge {
     for rule in policy.deny where policy.decide(.read(rule.path)).verdict == .allow {
       return "a denied path may be read: \(rule.path)"
     }
+    for rule in policy.document.tools {
+      let unread = policy.decideTool(
+        server: rule.server,
+        tool: rule.allow.first ?? "",
+        arguments: "{"
+      )
+      let isJudged = rule.arguments.contains { $0.tools == rule.allow.first }
+      if isJudged, unread.verdict == .allow { return "arguments that are no JSON are allowed" }
+    }
     _ = policy.summary
     _ = policy.decideApply(relativePath: Array(".git/hooks/x".utf8))
     return nil
