@@ -169,6 +169,16 @@ package enum Confinement {
       placed.append((grant.real, step))
     }
     placed += links(request)
+    for directory in request.placed {
+      let attributes = directory.isWritable ? plain : readOnly.union(.noExec)
+      let source = source(directory.path, privileged: privileged, attributes: attributes)
+      let step = LaunchPlan.Step.bind(
+        source,
+        target: relative(directory.place),
+        isDirectory: true
+      )
+      placed.append((directory.place, step))
+    }
     let outside = request.writes.filter { grant in
       workspace.map { !PathText.covers($0.path.real, grant.real) } ?? true
     }
@@ -244,7 +254,7 @@ package enum Confinement {
       ]
     case (let mode, let layer):
       let source = LaunchPlan.Source(
-        path: mode == .copy ? (layer ?? path.real) + "/copy" : path.real,
+        path: place(of: mode, layer) ?? path.real,
         identityMap: map,
         recursive: !privileged,
         attributes: isWritable ? plain : readOnly
@@ -257,6 +267,15 @@ package enum Confinement {
             ? .bind(source, target: target, isDirectory: true) : .view(source, target: target)
         )
       ]
+    }
+  }
+
+  /// Where a private copy or work tree lies in the directory of the run.
+  private static func place(of mode: WorkspaceMode, _ layer: String?) -> String? {
+    switch mode {
+    case .copy: layer.map { $0 + "/copy" }
+    case .branch: layer.map { $0 + "/tree" }
+    case .overlay, .direct, .none: nil
     }
   }
 

@@ -133,6 +133,7 @@ struct RunSession {
     request.joinsCgroups = groups.areJoinedFromWithin
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
+    if record.mode == .branch { try files.place(in: &request) }
     request.protected = grants.protected(record.mode)
     request.sharesHostTree = grants.sharesHostTree(record.mode)
     let placeholders = try Placeholders.make(grants, record, home: home) {
@@ -166,7 +167,7 @@ struct RunSession {
       },
       ended: { outcome in
         changes = files.changes(record)
-        if changes?.total != 0 { files.flush() }
+        if changes?.total != 0 { files.flush(record) }
         try journal.append(ended(outcome, changes))
       },
       observed: { audits in
@@ -194,7 +195,7 @@ struct RunSession {
       plan: plan,
       limits: limits,
       groups: groups,
-      layer: record.mode == .overlay ? record.changes.string : nil,
+      layer: [.overlay, .branch].contains(record.mode) ? record.changes.string : nil,
       hooks: hooks,
       output: output,
       egress: network?.takeLink(),
