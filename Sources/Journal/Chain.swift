@@ -110,7 +110,8 @@ struct Chain {
         sql: "UPDATE run SET fate = ? WHERE id = ?",
         arguments: [sequence, run]
       )
-    case .limitHit, .modelCall, .network, .networkGranted, .networkRevoked, .unknown:
+    case .limitHit, .mergeFinished, .mergeStarted, .modelCall, .network, .networkGranted,
+      .networkRevoked, .unknown:
       break
     }
   }

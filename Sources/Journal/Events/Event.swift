@@ -20,6 +20,8 @@ package enum Event: Sendable, Equatable {
   case undoStarted(UndoStarted)
   case undoFinished(UndoFinished)
   case discarded(Discarded)
+  case mergeStarted(RunsMerged)
+  case mergeFinished(RunsMerged)
   case modelCall(ModelCall)
   case unknown(kind: String, payload: String)
 
@@ -46,6 +48,8 @@ package enum Event: Sendable, Equatable {
     case .undoStarted: "undo-started"
     case .undoFinished: "undo-finished"
     case .discarded: "discarded"
+    case .mergeStarted: "merge-started"
+    case .mergeFinished: "merge-finished"
     case .modelCall: "model-call"
     case .unknown(let kind, _): kind
     }
@@ -68,6 +72,8 @@ package enum Event: Sendable, Equatable {
     case .undoStarted(let value): try Self.encode(value)
     case .undoFinished(let value): try Self.encode(value)
     case .discarded(let value): try Self.encode(value)
+    case .mergeStarted(let value): try Self.encode(value)
+    case .mergeFinished(let value): try Self.encode(value)
     case .modelCall(let value): value.encoded
     case .unknown(_, let payload): payload
     }
@@ -89,6 +95,8 @@ package enum Event: Sendable, Equatable {
     case "undo-started": decode(payload).map(Event.undoStarted)
     case "undo-finished": decode(payload).map(Event.undoFinished)
     case "discarded": decode(payload).map(Event.discarded)
+    case "merge-started": decode(payload).map(Event.mergeStarted)
+    case "merge-finished": decode(payload).map(Event.mergeFinished)
     case "model-call": decode(payload).map(Event.modelCall)
     default: nil
     }

@@ -18,7 +18,9 @@ package enum BranchRemoval {
       try TreeRemoval.remove(discarded, in: run)
       try run.rename(tree, to: run, as: discarded, .new)
     }
-    for name in ["discarded", "base", "intake-look", "intake-commit", "scratch", "harvest"] {
+    for name in [
+      "discarded", "base", "intake-look", "intake-commit", "scratch", "harvest", "merge",
+    ] {
       try TreeRemoval.remove(Array(name.utf8), in: run)
     }
     try run.sync()

@@ -25,8 +25,8 @@ package struct BranchWorkspace: Sendable {
   package var objectPlaces: [String] { ["\(base)/objects"] + record.objectPlaces }
 
   /// What is granted of the repository to whoever looks at the tree from inside a sandbox.
-  package func grants() throws(GitError) -> [(path: GrantedPath, place: String)] {
-    var grants: [(path: GrantedPath, place: String)] = []
+  package func grants() throws(GitError) -> [PlacedPath] {
+    var grants: [PlacedPath] = []
     for (index, place) in objectPlaces.enumerated() {
       guard let found = HostTree.find(place, isSystem: false), found.isDirectory else {
         throw .unfit(
@@ -34,7 +34,9 @@ package struct BranchWorkspace: Sendable {
             + "the repository back where it was"
         )
       }
-      grants.append((found, BranchRecord.insidePlace(index)))
+      // What they borrow from has places of its own inside.
+      let emptied = ["info/alternates"].filter { access("\(found.real)/\($0)", F_OK) == 0 }
+      grants.append(PlacedPath(found, at: BranchRecord.insidePlace(index), emptied: emptied))
     }
     return grants
   }

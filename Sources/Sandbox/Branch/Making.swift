@@ -10,14 +10,34 @@ struct Making {
 
   private var tree: String { "\(directory)/tree" }
   private var base: String { "\(directory)/base" }
-  private var own: [String] { ["--git-dir=\(base)", "--work-tree=\(tree)"] }
+
+  /// Runs git over the base and the work tree.
+  private func own(
+    _ arguments: [String],
+    doing: String,
+    variables: [String: String] = [:],
+    input: GitProcess.Input = .nothing
+  ) throws(GitError) -> GitProcess.Output {
+    let places = repository.objectPlaces.map {
+      "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+    var variables = variables
+    variables["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = places.joined(separator: ":")
+    return try repository.git.run(
+      ["--git-dir=\(base)", "--work-tree=\(tree)"] + arguments,
+      doing: doing,
+      variables: variables,
+      input: input
+    )
+  }
 
   func makeBase(_ record: BranchRecord) throws {
     try BranchWorkspace.makeRepository(
       at: base,
       record,
       head: "refs/heads/base",
-      alternates: record.objectPlaces,
+      // A run sees the objects that lie here, and paths of the host would mean nothing to it.
+      alternates: [],
       settings: repository.settings.plain,
       isBare: false
     )
@@ -27,20 +47,19 @@ struct Making {
 
   /// Fills the work tree with a commit and the user's own work on top; gives the commit that it is.
   func checkOut(_ state: WorkTreeState, _ record: BranchRecord) throws -> ObjectName {
-    let git = repository.git
-    _ = try git.run(
-      own + ["read-tree", "-m", "-u", state.head.text],
+    _ = try own(
+      ["read-tree", "-m", "-u", state.head.text],
       doing: "check out \(state.head.short) into \(tree)"
     )
     var name = state.head
     if !state.carried.isEmpty {
       try carry(state.carried)
-      _ = try git.run(
-        own + ["update-index", "-z", "--add", "--remove", "--stdin"],
+      _ = try own(
+        ["update-index", "-z", "--add", "--remove", "--stdin"],
         doing: "take in what is not committed",
         input: .bytes(state.carried.flatMap { $0.bytes + [0] })
       )
-      let content = try git.run(own + ["write-tree"], doing: "write a tree").text
+      let content = try own(["write-tree"], doing: "write a tree").text
       name = try commit(content.trimmedLine, of: state, record)
     }
     return name
@@ -58,8 +77,8 @@ struct Making {
       when run \(record.run) began. It is nothing that the run did.
 
       """
-    let answer = try repository.git.run(
-      own + ["commit-tree", "-p", state.head.text, "-F", "-", String(content)],
+    let answer = try own(
+      ["commit-tree", "-p", state.head.text, "-F", "-", String(content)],
       doing: "commit what was carried in",
       variables: record.identity,
       input: .bytes(Array(message.utf8))
@@ -120,8 +139,8 @@ struct Making {
 
   /// The submodules; their directories are empty in the run.
   func submodules() throws(GitError) -> [String] {
-    let answer = try repository.git.run(
-      own + ["ls-files", "--stage", "-z"],
+    let answer = try own(
+      ["ls-files", "--stage", "-z"],
       doing: "list the files of \(tree)"
     )
     return answer.bytes.split(separator: 0).compactMap { entry in
@@ -182,13 +201,13 @@ struct Making {
         ? String(decoding: path.utf8.dropFirst(repository.root.utf8.count + 1), as: UTF8.self) : nil
     }
     if below.isEmpty { return }
-    let listed = try repository.git.run(
-      own + ["ls-files", "-z", "--"] + below,
+    let listed = try own(
+      ["ls-files", "-z", "--"] + below,
       doing: "list what the policy denies"
     )
     if listed.bytes.isEmpty { return }
-    _ = try repository.git.run(
-      own + ["update-index", "-z", "--skip-worktree", "--stdin"],
+    _ = try own(
+      ["update-index", "-z", "--skip-worktree", "--stdin"],
       doing: "leave out what the policy denies",
       input: .bytes(listed.bytes)
     )

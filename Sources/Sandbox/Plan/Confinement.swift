@@ -114,14 +114,7 @@ package enum Confinement {
     }
     placed.append(("/proc", .proc(target: "proc")))
     // Keyrings have no namespace: these list the caller's, by owner and not by who possesses them.
-    for path in request.host.keyFiles {
-      let nothing = LaunchPlan.Source(
-        path: "/dev/null",
-        recursive: false,
-        attributes: [.noSetuid, .noExec, .readOnly]
-      )
-      placed.append((path, .bind(nothing, target: relative(path), isDirectory: false)))
-    }
+    placed += request.host.keyFiles.map { nothing(at: $0) }
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
     placed += files(request.network)
@@ -178,6 +171,7 @@ package enum Confinement {
         isDirectory: true
       )
       placed.append((directory.place, step))
+      placed += directory.emptied.map { nothing(at: "\(directory.place)/\($0)") }
     }
     let outside = request.writes.filter { grant in
       workspace.map { !PathText.covers($0.path.real, grant.real) } ?? true
@@ -268,6 +262,16 @@ package enum Confinement {
         )
       ]
     }
+  }
+
+  /// Puts something empty in the place of a file.
+  private static func nothing(at path: String) -> (String, LaunchPlan.Step) {
+    let nothing = LaunchPlan.Source(
+      path: "/dev/null",
+      recursive: false,
+      attributes: [.noSetuid, .noExec, .readOnly]
+    )
+    return (path, .bind(nothing, target: relative(path), isDirectory: false))
   }
 
   /// Where a private copy or work tree lies in the directory of the run.

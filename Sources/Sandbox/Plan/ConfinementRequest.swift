@@ -89,11 +89,19 @@ package struct PlacedPath: Sendable, Hashable {
   /// Where it lies inside, absolute.
   package var place: String
   package var isWritable: Bool
+  /// Files below it that are there, and are empty inside.
+  package var emptied: [String]
 
-  package init(_ path: GrantedPath, at place: String, isWritable: Bool = false) {
+  package init(
+    _ path: GrantedPath,
+    at place: String,
+    isWritable: Bool = false,
+    emptied: [String] = []
+  ) {
     self.path = path
     self.place = place
     self.isWritable = isWritable
+    self.emptied = emptied
   }
 }
 

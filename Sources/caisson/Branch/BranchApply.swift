@@ -68,12 +68,8 @@ struct BranchApply {
     }
     report.left = left(of: changes)
     if !report.left.isEmpty { return try refuse(report) }
-    // What is not committed becomes a commit of the run's own branch first.
-    let intake = seen.harvest.hasUncommitted ? try run.intake(.commit) : seen
+    let intake = seen.harvest.hasUncommitted ? try committed(after: seen) : seen
     let harvest = intake.harvest
-    guard try intake.difference() == seen.difference() else {
-      throw WorkspaceError.busy("the work tree of run \(id)")
-    }
     report.tip = harvest.final.text
     if harvest.hasUncommitted { report.commits += 1 }
     let transaction = try run.transaction()
@@ -116,6 +112,24 @@ struct BranchApply {
       )
     )
     try announce(report)
+  }
+
+  /// Has the run's work taken in, with what is not committed as a commit of its own, and says what
+  /// of it is held back.
+  func take() throws -> (intake: BranchIntake, left: [Report.Left]) {
+    let seen = try run.intake(.look)
+    let left = left(of: try seen.changes())
+    guard left.isEmpty, seen.harvest.hasUncommitted else { return (seen, left) }
+    return (try committed(after: seen), [])
+  }
+
+  /// Has what is not committed become a commit of the run's own branch.
+  private func committed(after seen: BranchIntake) throws -> BranchIntake {
+    let intake = try run.intake(.commit)
+    guard try intake.difference() == seen.difference() else {
+      throw WorkspaceError.busy("the work tree of run \(id)")
+    }
+    return intake
   }
 
   // MARK: - What is held

@@ -85,7 +85,7 @@ struct SealedGit {
       directory: "/",
       identity: identity
     )
-    request.placed = try workspace.grants().map { PlacedPath($0.path, at: $0.place) }
+    request.placed = try workspace.grants()
     request.placed.append(PlacedPath(place, at: inside, isWritable: true))
     request.cgroups = groups.paths
     request.joinsCgroups = groups.areJoinedFromWithin

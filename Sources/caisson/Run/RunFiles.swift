@@ -118,14 +118,45 @@ struct RunFiles {
     options.denied = grants.denied.map(\.real)
     options.startDirectory = grants.startDirectory
     if geteuid() == 0 { options.owner = (workspace.uid, workspace.gid) }
-    _ = try BranchWorkspace.make(of: repository, in: directory.string, options)
+    do {
+      _ = try BranchWorkspace.make(of: repository, in: directory.string, options)
+    } catch GitError.unfit(let reason) {
+      throw RunSession.Refusal.policy(reason)
+    }
+  }
+
+  /// What of the user's work tree is in the run's branch, and what is not, one sentence each.
+  func branchNotes(_ record: WorkspaceRecord) -> [String] {
+    guard record.mode == .branch,
+      let branch = try? BranchWorkspace.open(in: directory.string).record
+    else { return [] }
+    var notes: [String] = []
+    if branch.carried > 0 {
+      notes.append(
+        "\(branch.carried.counted("uncommitted path")) of yours went into the run, as a commit that "
+          + "its own work begins after"
+      )
+    }
+    for left in branch.left.prefix(5) {
+      notes.append("not in the run: \(left.path): \(left.reason)")
+    }
+    if branch.leftCount > 5 { notes.append("and \(branch.leftCount - 5) more are not in the run") }
+    if !branch.submodules.isEmpty {
+      notes.append("\(branch.submodules.count.counted("submodule")): empty in the run")
+    }
+    if branch.filtered > 0 {
+      notes.append(
+        "\(branch.filtered.counted("file")) with a filter (as of LFS): in the run as git stores them"
+      )
+    }
+    return notes
   }
 
   /// Shows the run the objects that its repository borrows. What the policy denies of the workspace
   /// is denied of the run's work tree, as far as it is there.
   func place(in request: inout ConfinementRequest) throws {
     let workspace = try BranchWorkspace.open(in: directory.string)
-    request.placed = try workspace.grants().map { PlacedPath($0.path, at: $0.place) }
+    request.placed = try workspace.grants()
     let root = workspace.record.root
     request.denied = request.denied.compactMap { grant in
       guard PathText.liesBelow(grant.real, root) else { return grant }

@@ -78,6 +78,7 @@ struct RunSession {
     )
     let files = RunFiles(home: home, run: run)
     let record = try files.create(grants)
+    if !quiet { for note in files.branchNotes(record) { complain(note) } }
     // Once the run is on record, its directory stays, whatever fails: it may hold work.
     var isRecorded = false
     defer { if !isRecorded { files.removeAfterFailure() } }
@@ -208,7 +209,8 @@ struct RunSession {
       outcome: outcome,
       changes: changes,
       isDirect: request.sharesHostTree,
-      withheld: environment.withheld
+      withheld: environment.withheld,
+      hasBranch: record.mode == .branch
     )
     // What holds changes stays, and so does what could not be looked at.
     if changes?.total == 0 { files.removeLayer() }
