@@ -40,18 +40,20 @@ package struct BranchHarvest: Sendable {
   }
 
   /// What is run inside, by `sh -c`. Its arguments: the work tree, the scratch directory, the base,
-  /// and `look` or `commit`.
+  /// `look` or `commit`, and why the run's repository is not to be used, or nothing.
   package static let script = #"""
     set -u
     umask 022
-    root=$1 scratch=$2 base=$3 mode=$4
+    root=$1 scratch=$2 base=$3 mode=$4 damage=$5
     say() { printf '%s\n' "$*"; }
     own() { git --git-dir="$scratch/git" --work-tree="$root" "$@"; }
     theirs() { git --git-dir="$dir" --work-tree="$root" "$@"; }
     cd "$root" || exit 70
     export GIT_CEILING_DIRECTORIES="${root%/*}"
     tip=
-    if dir=$(git rev-parse --path-format=absolute --git-dir 2>"$scratch/why") &&
+    printf '%s\n' "$damage" >"$scratch/why"
+    if [ -z "$damage" ] &&
+      dir=$(git rev-parse --path-format=absolute --git-dir 2>"$scratch/why") &&
       objects=$(theirs rev-parse --path-format=absolute --git-path objects 2>"$scratch/why") &&
       printf '%s\n' "$objects" >>"$scratch/git/objects/info/alternates" &&
       tip=$(theirs rev-parse --verify 'HEAD^{commit}' 2>"$scratch/why") &&
@@ -70,7 +72,7 @@ package struct BranchHarvest: Sendable {
       final=$(own commit-tree -p "$tip" -F "$scratch/message" "$tree") || exit 73
     fi
     if [ "$mode" = commit ] && [ "$final" != "$tip" ] && [ -n "$dir" ]; then
-      rm -f "$dir/index.lock" "$dir/HEAD.lock"
+      rm -f "$dir/index.lock" "$dir/HEAD.lock" "$dir/$head.lock"
       printf '%s\n^%s\n' "$final" "$tip" | own pack-objects --revs --stdout -q |
         theirs unpack-objects -q &&
         theirs update-ref -m 'caisson: what was not committed' HEAD "$final" "$tip" &&

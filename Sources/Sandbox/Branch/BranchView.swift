@@ -9,6 +9,8 @@ struct BranchView {
   var after: String { "\(intake.directory)/after" }
 
   private static let submodule: UInt32 = 0o160000
+  private static let mostBytes: UInt64 = 256 << 20
+  private static let mostBytesInAll: UInt64 = 4 << 30
 
   /// Writes both sides of the entries, and gives the changes that they are.
   func write(_ entries: [RawDifference]) throws -> [Change] {
@@ -56,7 +58,11 @@ struct BranchView {
     let place = "\(intake.directory)/\(name)"
     let variables = ["GIT_INDEX_FILE": "\(intake.directory)/\(name)-index"]
     var lines: [UInt8] = []
-    for (path, content) in side where content.mode != 0 && content.mode != Self.submodule {
+    let large = try self.large(
+      side.map(\.content).filter { $0.mode & 0o170000 == 0o100000 }.map(\.name)
+    )
+    for (path, content) in side
+    where content.mode != 0 && content.mode != Self.submodule && large[content.name] == nil {
       lines += Array("\(String(content.mode, radix: 8)) \(content.name)\t".utf8) + path.bytes + [0]
     }
     if !lines.isEmpty {
@@ -76,15 +82,44 @@ struct BranchView {
       )
     }
     let top = try openTree(FilePath(place), as: "branch's files")
-    for (path, content) in side where content.mode == Self.submodule {
-      try writeSubmodule(path, content.name, in: top)
+    for (path, content) in side {
+      // A submodule is shown as git shows it.
+      if content.mode == Self.submodule {
+        try write("Subproject commit \(content.name)\n", at: path, in: top)
+      } else if let size = large[content.name], content.mode != 0 {
+        try write("\(size) bytes as \(content.name), too large to be shown\n", at: path, in: top)
+      }
     }
   }
 
-  /// A submodule is shown as git shows it.
-  private func writeSubmodule(
-    _ path: RelativePath,
-    _ name: ObjectName,
+  /// What is too large to be written out once more: a file full of zeros takes no room in git.
+  private func large(_ names: [ObjectName]) throws(GitError) -> [ObjectName: UInt64] {
+    let wanted = Set(names).filter { !$0.isZero }
+    if wanted.isEmpty { return [:] }
+    let answer = try intake.run(
+      ["cat-file", "--batch-check=%(objectname) %(objectsize)"],
+      doing: "measure what \(intake.record.branch) changes",
+      input: .bytes(wanted.flatMap { Array("\($0)\n".utf8) })
+    )
+    var large: [ObjectName: UInt64] = [:]
+    var total: UInt64 = 0
+    for line in answer.text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.count == 2, let name = ObjectName(words[0]), let size = UInt64(words[1]) else {
+        continue
+      }
+      if size > Self.mostBytes || total > Self.mostBytesInAll {
+        large[name] = size
+      } else {
+        total += size
+      }
+    }
+    return large
+  }
+
+  private func write(
+    _ text: String,
+    at path: RelativePath,
     in top: borrowing OpenFile
   ) throws(WorkspaceError) {
     var above = RelativePath.root
@@ -96,7 +131,7 @@ struct BranchView {
       above = above.appending(Array(component))
     }
     let file = try top.open(path, .create)
-    try FileContent.write(Array("Subproject commit \(name)\n".utf8), to: file, path.name)
+    try FileContent.write(Array(text.utf8), to: file, path.name)
   }
 }
 

@@ -33,6 +33,9 @@ struct BranchMerging {
     guard Set(held.map(\.id)).count == held.count else {
       throw ValidationError("a run is named twice")
     }
+    if let empty = held.first(where: \.isEmpty) {
+      throw ValidationError("run \(empty.id) holds no changes; leave it out")
+    }
     if let other = held.first(where: { $0.record.mode != .branch }) {
       throw ValidationError("run \(other.id) had no --workspace branch; take it with caisson apply")
     }

@@ -21,9 +21,19 @@ struct SealedGit {
   )
 
   /// Has the run's work taken in; what came out of it is checked and lies in the intake.
+  ///
+  /// Where its commits do not pass the checks, its work tree is taken as one commit.
   func harvest(_ mode: Mode) throws -> BranchIntake {
+    do {
+      return try harvest(mode, damage: "")
+    } catch GitError.failed(let doing, let complaint) {
+      return try harvest(mode, damage: "cannot \(doing): \(complaint)")
+    }
+  }
+
+  private func harvest(_ mode: Mode, damage: String) throws -> BranchIntake {
     let scratch = try BranchScratch(for: workspace)
-    try run(scratch.inside, scratch.directory, output: scratch.output, mode)
+    try run(scratch.inside, scratch.directory, output: scratch.output, mode, damage)
     return try BranchIntake(
       BranchHarvest(output: scratch.output, nested: scratch.nested),
       from: scratch.output,
@@ -37,7 +47,8 @@ struct SealedGit {
     _ inside: String,
     _ scratch: String,
     output path: String,
-    _ mode: Mode
+    _ mode: Mode,
+    _ damage: String
   ) throws {
     let record = workspace.record
     let id = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
@@ -79,7 +90,7 @@ struct SealedGit {
       home: "/nonexistent",
       command: [
         "/bin/sh", "-c", BranchHarvest.script, "sh", record.root, inside, record.base.text,
-        mode.rawValue,
+        mode.rawValue, damage,
       ],
       environment: environment,
       directory: "/",

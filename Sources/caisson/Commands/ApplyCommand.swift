@@ -101,6 +101,7 @@ struct ApplyCommand: ParsableCommand {
     guard paths.isEmpty else {
       throw ValidationError("a branch is taken as a whole: name no paths")
     }
+    if held.isEmpty { return complain("run \(held.id) holds no changes") }
     let run = try BranchRun(held)
     let isRecovered = try run.recover()
     if recover {

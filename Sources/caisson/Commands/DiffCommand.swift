@@ -53,7 +53,7 @@ struct DiffCommand: ParsableCommand {
       if named == nil, !json { complain("run \(held.id)") }
       try held.announceUnfinished()
       if held.isRunning { complain("run \(held.id) is still at work: its changes may grow") }
-      if held.record.mode == .branch {
+      if held.record.mode == .branch, !held.isEmpty {
         let branch = BranchDiff(run: try BranchRun(held))
         if json { return try branch.printJSON(held.paths(paths)) }
         return try branch.printText(held.paths(paths), stat: stat, nameOnly: nameOnly)

@@ -59,7 +59,7 @@ struct DiscardCommand: ParsableCommand {
     // What was given up before a kill is given up.
     var counts: ChangeCounts?
     if try !BranchRemoval.hasBegun(in: directory) {
-      if !force {
+      if !force, !held.isEmpty {
         let branch = try BranchRun(held)
         _ = try branch.recover()
         let losses = try branch.losses()
