@@ -49,7 +49,7 @@ package struct CompiledPolicy: Hashable, Sendable {
   /// Whether the run may write all of its workspace.
   package var writesWorkspace: Bool {
     guard let workspace else { return false }
-    return write.contains { $0.covers(workspace) }
+    return write.contains { $0.source == .host && $0.covers(workspace) }
   }
 
   /// A path as a person would write it in a document: by `$WORKSPACE` or `$HOME` where it can.

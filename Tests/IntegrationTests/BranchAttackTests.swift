@@ -97,7 +97,7 @@ import Testing
 
   @Test(
     arguments: [
-      "rm -rf .git", "rm .git/HEAD", "echo junk > .git/config", "rm -rf .git/objects",
+      "rm -rf .git", "rm .git/HEAD", "echo '[core' > .git/config", "rm -rf .git/objects",
       "ln -sf /dev/zero .git/index; ln -sf /dev/zero .git/HEAD", "rm -rf .git; mkfifo .git",
       "git config core.repositoryformatversion 99",
       "for f in $(find .git/objects -type f -path '*/??/*'); do chmod u+w $f; echo junk > $f; done",
@@ -131,11 +131,7 @@ import Testing
         """
       )
       let diff = try await place.caisson("diff", run)
-      #expect(
-        diff.error.contains("cannot be read") && diff.error.contains("index-pack")
-          || diff.error.contains("accept"),
-        "\(diff.error)"
-      )
+      #expect(diff.error.contains("cannot be read"), "\(diff.error)")
       _ = try await place.caisson("apply", run)
       #expect(
         try await place.shell("git log --all --format=%s | grep bad; git fsck --strict") == ""
@@ -164,15 +160,15 @@ import Testing
       let run = try await place.sealed(
         """
         printf 'x' > "$(printf 'new\\nline \\033[2J')"; printf 'y' > ' -rf'; printf 'z' > ':(exclude)a'
-        truncate -s 300M large; git add -A
+        truncate -s 257M large; git add -A
         git commit -qm "$(printf 'subject \\033[2J here')"
         mkdir -p .git/refs/heads/'a b'; cp .git/refs/heads/caisson/$CAISSON_RUN .git/refs/heads/'a b/c'
-        git update-ref refs/heads/--upload-pack=x HEAD; git update-ref 'refs/heads/$(touch x)' HEAD
+        git update-ref refs/heads/--upload-pack=x HEAD; git update-ref 'refs/heads/$(id)' HEAD
         """
       )
       let diff = try await place.caisson("diff", run)
       #expect(diff.status == .exited(0), "\(diff.error)")
-      #expect(diff.output.contains("314572800 bytes as "))
+      #expect(diff.output.contains("269484032 bytes as "))
       #expect(!diff.output.contains("\u{1B}"))
       #expect(try await place.caisson("apply", run).status == .exited(0))
       let names = try await place.shell(

@@ -86,6 +86,8 @@ package final class BranchIntake {
       ["--git-dir=\(directory)"] + arguments,
       doing: doing,
       variables: variables,
+      // What comes in here is brought to the disk where it is kept, and not before.
+      configuration: [("core.fsync", "none")],
       input: input,
       accepting: accepting
     )

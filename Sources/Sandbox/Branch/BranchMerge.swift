@@ -42,7 +42,7 @@ package struct BranchMerge: Sendable {
   private static let mostExplained = 20
 
   /// - Parameter directory: A repository that has, or borrows, all the objects.
-  init(_ git: GitProcess, in directory: String, identity: [String: String]) {
+  package init(_ git: GitProcess, in directory: String, identity: [String: String]) {
     self.git = git
     self.directory = directory
     self.identity = identity

@@ -69,7 +69,7 @@ package final class BranchScratch {
       ("core.hooksPath", "/dev/null"), ("core.fsmonitor", "false"), ("gc.auto", "0"),
       ("maintenance.auto", "false"), ("core.untrackedCache", "false"),
       ("core.commitGraph", "false"), ("pack.compression", "1"), ("core.looseCompression", "1"),
-      ("advice.addEmbeddedRepo", "false"),
+      ("advice.addEmbeddedRepo", "false"), ("core.fsync", "none"),
     ]
     values["GIT_CONFIG_COUNT"] = "\(safe.count)"
     for (index, entry) in safe.enumerated() {

@@ -15,7 +15,7 @@ package struct BranchTransaction {
   }
 
   /// What an interrupted command came to.
-  package enum Recovery: Sendable {
+  package enum Recovery: Hashable, Sendable {
     case finished(BranchState), takenBack(BranchState)
   }
 

@@ -27,6 +27,8 @@ struct Making {
       ["--git-dir=\(base)", "--work-tree=\(tree)"] + arguments,
       doing: doing,
       variables: variables,
+      // Whatever is here is in the user's work tree, too, until the run writes.
+      configuration: [("core.fsync", "none")],
       input: input
     )
   }

@@ -72,7 +72,8 @@ package struct GitSettings: Sendable {
     }
     // host:path, as of SSH.
     guard let colon = address.firstIndex(of: ":"), !address[..<colon].contains("/"),
-      !address[colon...].hasPrefix("::"), !address.hasPrefix("-")
+      !address[colon...].hasPrefix("::"), !address[colon...].hasPrefix("://"),
+      !address.hasPrefix("-")
     else { return nil }
     return address
   }

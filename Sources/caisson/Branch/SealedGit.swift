@@ -28,6 +28,8 @@ struct SealedGit {
       return try harvest(mode, damage: "")
     } catch GitError.failed(let doing, let complaint) {
       return try harvest(mode, damage: "cannot \(doing): \(complaint)")
+    } catch let error as SealedGitError where error.isGitsOwn {
+      return try harvest(mode, damage: error.complaint)
     }
   }
 
@@ -163,6 +165,11 @@ struct SealedGitError: Error, CustomStringConvertible {
   let run: String
   let outcome: RunOutcome
   let complaint: String
+
+  /// Whether git itself gave up, rather than the sandbox or a limit.
+  var isGitsOwn: Bool {
+    if case (nil, .exited) = (outcome.limit, outcome.end) { true } else { false }
+  }
 
   var description: String {
     let reason: String
