@@ -219,6 +219,21 @@ import Testing
     }
   }
 
+  @Test func `what git ignores stays, and is told of`() async throws {
+    try await BranchPlace.with("echo out > .gitignore; git add .; git commit -qm i") { place in
+      let run = try await place.sealed("mkdir out; echo built > out/result")
+      #expect(FileManager.default.fileExists(atPath: place.tree(run).string + "/out/result"))
+      #expect(
+        try await place.caisson("diff", run).error.contains("1 path that the run's work tree")
+      )
+      let empty = try await place.sealed("true")
+      #expect(!FileManager.default.fileExists(atPath: place.tree(empty).string))
+      #expect(try await place.caisson("diff", empty).error.contains("holds no changes"))
+      #expect(try await place.caisson("apply", empty).status == .exited(0))
+      #expect(try await place.caisson("discard", empty).status == .exited(0))
+    }
+  }
+
   @Test func `branches of several runs are merged in order`() async throws {
     try await BranchPlace.with { place in
       var runs: [String] = []

@@ -29,6 +29,8 @@ package struct BranchHarvest: Sendable {
   package var troubles: [String]
   /// Repositories within the work tree, whose content no commit can hold.
   package var nested: [String]
+  /// How many files and directories the work tree's own rules have git ignore.
+  package var ignored = 0
   /// Where in the file of output the pack begins.
   package var packOffset: Int
 
@@ -36,7 +38,7 @@ package struct BranchHarvest: Sendable {
 
   /// Whether anything lies in the tree that is not in `final`.
   package var leavesWork: Bool {
-    !others.isEmpty || !nested.isEmpty || !troubles.isEmpty || damage != nil
+    !others.isEmpty || !nested.isEmpty || !troubles.isEmpty || damage != nil || ignored > 0
   }
 
   /// What is run inside, by `sh -c`. Its arguments: the work tree, the scratch directory, the base,
@@ -81,6 +83,7 @@ package struct BranchHarvest: Sendable {
     say "tip $tip"
     say "final $final"
     say "head $head"
+    say "ignored $(own ls-files --others --ignored --exclude-standard --directory | head -n 1000 | wc -l)"
     if [ -n "$dir" ]; then
       theirs for-each-ref --format='%(objectname) %(refname)' | grep -vxFf "$scratch/known" |
         head -n 64 | while read -r name ref; do
@@ -117,6 +120,7 @@ package struct BranchHarvest: Sendable {
       switch text[..<space] {
       case "tip", "final": names[String(text[..<space])] = ObjectName(rest)
       case "head": head = rest.isEmpty ? "a commit without a branch" : String(rest)
+      case "ignored": ignored = Int(rest) ?? 0
       case "damage": damage = String(rest)
       case "trouble": troubles.append(String(rest))
       case "other":

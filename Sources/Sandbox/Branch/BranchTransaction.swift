@@ -66,6 +66,8 @@ package struct BranchTransaction {
 
   /// Takes what the state says from the intake. The state is written already.
   package func apply(_ state: BranchState, from intake: BranchIntake) throws -> BranchState {
+    let lock = try WorkTreeLock(record.root)
+    defer { withExtendedLifetime(lock) {} }
     var names = [record.reference]
     if let merge = state.merge {
       try intake.point("refs/caisson/merge", to: merge.to)
@@ -98,6 +100,8 @@ package struct BranchTransaction {
 
   /// Puts the user's repository back as it was before the branch was taken.
   package func undo(_ state: BranchState, willCommit: () throws -> Void) throws -> BranchState {
+    let lock = try WorkTreeLock(record.root)
+    defer { withExtendedLifetime(lock) {} }
     if let merge = state.merge {
       guard try delivery.currentBranch() == merge.reference,
         try delivery.value(of: "HEAD") == merge.to
@@ -154,6 +158,8 @@ package struct BranchTransaction {
   /// Finishes, or takes back, what was interrupted.
   package func recover() throws -> Recovery? {
     guard let state = try BranchState.read(in: workspace.directory) else { return nil }
+    let lock = try WorkTreeLock(record.root)
+    defer { withExtendedLifetime(lock) {} }
     switch state.phase {
     case .applied, .undone: return nil
     case .undoing:

@@ -57,6 +57,13 @@ package struct GitRepository: Sendable {
     guard lines.count == 7, lines[..<4].allSatisfy({ $0.hasPrefix("/") }),
       ["sha1", "sha256"].contains(lines[4])
     else { throw .unreadable(doing: doing, what: "\(lines.count) lines") }
+    let owner = HostTree.find(lines[2], isSystem: false)?.uid ?? 0
+    if cl_fs_effective_user() == 0, owner != 0 {
+      throw .unfit(
+        "\(lines[0]) belongs to user \(owner), and root would leave files in it that he cannot "
+          + "change; run this as that user, or use --workspace overlay"
+      )
+    }
     let settings = try GitSettings(of: place, git)
     if settings.isPartial {
       throw .unfit(

@@ -26,7 +26,10 @@ final class BranchRun {
     guard lock >= 0 else {
       throw WorkspaceError.busy("run \(held.id)")
     }
-    while flock(lock, LOCK_EX) != 0, errno == EINTR {}
+    if flock(lock, LOCK_EX | LOCK_NB) != 0 {
+      complain("waiting for another command that works on run \(held.id)")
+      while flock(lock, LOCK_EX) != 0, errno == EINTR {}
+    }
   }
 
   deinit { if lock >= 0 { close(lock) } }
@@ -89,6 +92,12 @@ final class BranchRun {
     for path in harvest.nested {
       notes.append(
         "not taken: \(path.printable) is a repository of its own, or a submodule's place"
+      )
+    }
+    if harvest.ignored > 0 {
+      notes.append(
+        "not taken: \(harvest.ignored.counted("path")) that the run's work tree has git ignore, in "
+          + workspace.tree.printable
       )
     }
     for trouble in harvest.troubles { notes.append("not taken: git says \(trouble.printable)") }
