@@ -84,6 +84,17 @@ class Series:
     def known(self):
         return {run["run"]: run for run in json.loads(self.must("runs", "--json", "--limit", "100000").stdout)}
 
+    def await_change(self, process, run):
+        path = os.path.join(self.runs_place, run, "branch-state")
+        def seen():
+            try:
+                return os.stat(path).st_mtime_ns
+            except OSError:
+                return 0
+        before = seen()
+        while process.poll() is None and seen() == before:
+            time.sleep(0.001)
+
     def take_in(self, number, said):
         """Finds the run that has a number, by its directory, and notes what it said it wrote."""
         wrote = dict(line.split()[1:3] for line in said.splitlines()
@@ -183,9 +194,12 @@ class Series:
         number = None
         if kind == "run":
             process, number = self.start(14)
-            delay = self.random.uniform(0, 0.9)
+            delay = self.random.uniform(0, 0.5)
         else:
             run = self.random.choice(sorted(self.work)) if self.work else None
+            if run and kind in ("apply", "merge", "undo"):
+                isApplied = self.known()[run]["state"] in ("applied", "undoing")
+                kind = "undo" if isApplied else self.random.choice(["apply", "merge"])
             words = {"diff": ["diff", run], "apply": ["apply", run], "undo": ["undo", run],
                      "merge": ["apply", run, "--merge"], "discard": ["discard", run],
                      "runs": ["runs"]}[kind]
@@ -194,7 +208,11 @@ class Series:
             process = subprocess.Popen([self.caisson, *words], cwd=self.repository, env=self.env,
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, text=True)
-            delay = self.random.uniform(0, 0.6)
+            delay = self.random.uniform(0, 0.35)
+            # Every second kill is aimed at the change itself, which is short beside what leads up to it.
+            if kind in ("apply", "merge", "undo") and run and self.random.random() < 0.5:
+                self.await_change(process, run)
+                delay = self.random.uniform(0, 0.04)
         try:
             process.wait(delay)
             self.count("ended before its kill")

@@ -120,6 +120,23 @@ import Testing
     }
   }
 
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      "rm .git/config; mkfifo .git/config", "mkfifo .gitignore", "mkfifo sub/.gitattributes",
+      "mkdir n; cd n; git init -q; mkfifo .gitignore; rm .git/HEAD; mkfifo .git/HEAD",
+      "f=$(find .git/objects -type f -path '*/??/*' | head -n 1); rm -f $f; mkfifo $f",
+      "rm .git/HEAD; ln -s /dev/tty .git/HEAD", "mkfifo pipe; ln -sf ../pipe .git/index",
+    ]
+  )
+  func `nothing that a run left makes git wait for ever`(attack: String) async throws {
+    try await BranchPlace.with { place in
+      let run = try await place.sealed("echo more >> a.txt; git commit -qam more; \(attack)")
+      let diff = try await place.caisson("diff", run)
+      #expect(diff.status == .exited(0) && diff.output.contains("+more\n"), "\(diff.error)")
+    }
+  }
+
   @Test func `a tree that holds a repository's files is not taken in`() async throws {
     try await BranchPlace.with { place in
       let run = try await place.sealed(

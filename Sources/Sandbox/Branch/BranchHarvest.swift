@@ -49,21 +49,28 @@ package struct BranchHarvest: Sendable {
     root=$1 scratch=$2 base=$3 mode=$4 damage=$5
     say() { printf '%s\n' "$*"; }
     own() { git --git-dir="$scratch/git" --work-tree="$root" "$@"; }
-    theirs() { git --git-dir="$dir" --work-tree="$root" "$@"; }
+    patience=60
+    # A link in the run's repository may lead to a pipe.
+    theirs() { timeout -k 5 "$patience" git --git-dir="$dir" --work-tree="$root" "$@"; }
     cd "$root" || exit 70
     export GIT_CEILING_DIRECTORIES="${root%/*}"
     tip=
+    places=$scratch/git/objects/info/alternates
+    cp "$places" "$scratch/places"
     printf '%s\n' "$damage" >"$scratch/why"
     if [ -z "$damage" ] &&
-      dir=$(git rev-parse --path-format=absolute --git-dir 2>"$scratch/why") &&
+      dir=$(timeout -k 5 "$patience" git rev-parse --path-format=absolute --git-dir 2>"$scratch/why") &&
       objects=$(theirs rev-parse --path-format=absolute --git-path objects 2>"$scratch/why") &&
-      printf '%s\n' "$objects" >>"$scratch/git/objects/info/alternates" &&
+      printf '%s\n' "$objects" >>"$places" &&
       tip=$(theirs rev-parse --verify 'HEAD^{commit}' 2>"$scratch/why") &&
-      own rev-list --objects --quiet "$tip" "^$base" 2>"$scratch/why"; then
+      timeout -k 5 900 git --git-dir="$scratch/git" rev-list --objects --quiet \
+        "$tip" "^$base" 2>"$scratch/why"; then
       head=$(theirs symbolic-ref -q HEAD) || head=
     else
-      say "damage $(tr '\n' ' ' <"$scratch/why" | cut -c 1-400)"
+      why=$(tr '\n' ' ' <"$scratch/why" | cut -c 1-400)
+      say "damage ${why:-git had no answer in time}"
       tip=$base head= dir=
+      cp "$scratch/places" "$places"
     fi
     own read-tree -m "$tip" || own read-tree "$tip" || exit 71
     own add -A --ignore-errors --pathspec-from-file="$scratch/paths" --pathspec-file-nul \
@@ -74,12 +81,14 @@ package struct BranchHarvest: Sendable {
       final=$(own commit-tree -p "$tip" -F "$scratch/message" "$tree") || exit 73
     fi
     if [ "$mode" = commit ] && [ "$final" != "$tip" ] && [ -n "$dir" ]; then
+      patience=1500
       rm -f "$dir/index.lock" "$dir/HEAD.lock" "$dir/$head.lock"
       printf '%s\n^%s\n' "$final" "$tip" | own pack-objects --revs --stdout -q |
         theirs unpack-objects -q &&
         theirs update-ref -m 'caisson: what was not committed' HEAD "$final" "$tip" &&
         { theirs read-tree -m "$final" || theirs read-tree "$final"; }
     fi >&2
+    patience=60
     say "tip $tip"
     say "final $final"
     say "head $head"

@@ -33,7 +33,9 @@ package final class BranchScratch {
       let file = try OpenFile.open(FilePath("\(directory)/\(to)"), .replace, mode: 0o644)
       try FileContent.write(bytes, to: file, Array(to.utf8))
     }
-    nested = try NestedRepositories.find(in: workspace)
+    let census = try TreeCensus(of: workspace)
+    try census.removePipes(of: workspace)
+    nested = census.nested.map { String(decoding: $0.bytes, as: UTF8.self) }
     let specifications = ["."] + nested.map { ":(exclude,literal)\($0)" }
     try BranchWorkspace.write(specifications.map { $0 + "\0" }.joined(), to: "\(directory)/paths")
     let known = HostTree.text("\(workspace.base)/known-refs") ?? ""
