@@ -219,6 +219,30 @@ import Testing
     }
   }
 
+  @Test func `settings of the user's for fetching and hooks of his do not take part`() async throws
+  {
+    let setUp = """
+      git tag kept; git config fetch.prune true; git config fetch.pruneTags true
+      git config core.fsmonitor 'touch ../mark; false'; git config alias.fetch '!touch ../mark'
+      for h in post-checkout reference-transaction post-merge post-index-change; do
+        printf '#!/bin/sh\ntouch %s/../mark' "$PWD" > .git/hooks/$h; chmod +x .git/hooks/$h
+      done; rm -f ../mark
+      """
+    try await BranchPlace.with(setUp) { place in
+      #expect(!place.exists("mark"))
+      let run = try await place.sealed("echo x > x.txt; git add .; git commit -qm x")
+      #expect(try await place.caisson("apply", run, "--merge").status == .exited(0))
+      #expect(try await place.caisson("undo", run).status == .exited(0))
+      #expect(try await place.caisson("apply", run).status == .exited(0))
+      #expect(!place.exists("mark"))
+      let names = try await place.shell("git for-each-ref --format='%(refname)'")
+      #expect(names == "refs/heads/caisson/\(run)\nrefs/heads/main\nrefs/tags/kept\n")
+      // The control: they are there, and work.
+      try await place.shell("git commit -q --allow-empty -m later")
+      #expect(place.exists("mark"))
+    }
+  }
+
   @Test func `what git ignores stays, and is told of`() async throws {
     try await BranchPlace.with("echo out > .gitignore; git add .; git commit -qm i") { place in
       let run = try await place.sealed("mkdir out; echo built > out/result")

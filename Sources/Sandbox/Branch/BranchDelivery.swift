@@ -65,12 +65,13 @@ package struct BranchDelivery: Sendable {
     _ = try repository.run(
       [
         "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-        "--no-auto-maintenance", "--refmap=", directory,
+        "--no-auto-maintenance", "--no-prune", "--refmap=", directory,
       ] + references,
       doing: "fetch into \(repository.root)",
       configuration: [
         ("fetch.fsckObjects", "true"), ("transfer.fsckObjects", "true"),
-        ("fetch.writeCommitGraph", "false"),
+        // With an address in the place of a remote, git would take the user's tags for stale ones.
+        ("fetch.writeCommitGraph", "false"), ("fetch.prune", "false"), ("fetch.pruneTags", "false"),
       ]
     )
   }
