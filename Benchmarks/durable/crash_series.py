@@ -46,6 +46,7 @@ class Outside(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.lock = threading.Lock()
         self.billed = collections.Counter()
+        self.bills = collections.defaultdict(list)
         self.posts = collections.Counter()
         self.delay = delay
         self.service = 0
@@ -71,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(random.uniform(0, self.server.delay))
         with self.server.lock:
             self.server.billed[run, number] += 1
+            self.server.bills[run, number].append(self.headers.get("x-client-request-id"))
         answer = {"role": "assistant", "content": None, "tool_calls": [call(run, number, self.server.service)]}
         usage = {"prompt_tokens": len(body) // 4, "completion_tokens": 50, "total_tokens": len(body) // 4 + 50}
         choice = {"index": 0, "message": answer, "finish_reason": "tool_calls"}
@@ -294,6 +296,10 @@ def main():
         if count != f"n={ROUNDS}\n":
             problems.append(f"run {run}: count is {count!r}")
     twice = sum(n - 1 for n in outside.billed.values())
+    if twice and "gateway" not in kinds:
+        for key, calls in outside.bills.items():
+            if len(calls) > 1:
+                problems.append(f"run {key[0]}, answer {key[1]} was billed {len(calls)} times: {calls}")
     verified = home.run("audit", "--verify").stdout.strip()
     home.daemon.send_signal(signal.SIGTERM)
     home.daemon.wait()

@@ -119,7 +119,8 @@ struct Chain {
         sql: "UPDATE run SET fate = ? WHERE id = ?",
         arguments: [sequence, run]
       )
-    case .limitHit, .modelCall, .network, .networkGranted, .networkRevoked, .unknown, .work:
+    case .limitHit, .mergeFinished, .mergeStarted, .modelCall, .network, .networkGranted,
+      .networkRevoked, .unknown, .work:
       break
     }
   }

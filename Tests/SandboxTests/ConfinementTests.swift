@@ -114,6 +114,34 @@ import Testing
     #expect(plan.steps.contains(.writable(target: "repo/build")))
   }
 
+  @Test func `shows a branch its own tree, and what it borrows read-only under a path of its own`()
+    throws
+  {
+    var request = Self.request(uid: 0)
+    request.workspace?.mode = .branch
+    let emptied = ["info/alternates"]
+    request.placed = [
+      PlacedPath(Self.grant("/repo/.git/objects"), at: "/caisson/objects/1", emptied: emptied),
+      PlacedPath(Self.grant("/state/run/scratch"), at: "/caisson/scratch", isWritable: true),
+    ]
+    let plan = Confinement.plan(request)
+    var sources: [String: LaunchPlan.Source] = [:]
+    for step in plan.steps {
+      if case .bind(let source, let target, _) = step { sources[target] = source }
+    }
+    #expect(sources["repo"]?.path == "/state/run/tree")
+    let objects = try #require(sources["caisson/objects/1"])
+    #expect(objects.path == "/repo/.git/objects" && objects.attributes.contains(.readOnly))
+    #expect(objects.identityMap == .init(uid: 501, gid: 502))
+    #expect(sources["caisson/objects/1/info/alternates"]?.path == "/dev/null")
+    #expect(sources["caisson/scratch"]?.attributes.contains(.readOnly) == false)
+    let rights = Dictionary(
+      uniqueKeysWithValues: (plan.landlock?.rules ?? []).map { ($0.path, $0.access) }
+    )
+    #expect(rights["/caisson/objects/1"] == [.readFile, .readDirectory])
+    #expect(rights["/caisson/scratch"]?.isSuperset(of: .write) == true)
+  }
+
   @Test func `places ancestors before what lies below them`() {
     let targets = Confinement.plan(Self.request()).steps.compactMap { step -> String? in
       switch step {

@@ -22,6 +22,8 @@ package enum Event: Sendable, Equatable {
   case undoStarted(UndoStarted)
   case undoFinished(UndoFinished)
   case discarded(Discarded)
+  case mergeStarted(RunsMerged)
+  case mergeFinished(RunsMerged)
   case modelCall(ModelCall)
   /// What becomes of assignments.
   case work(WorkRow)
@@ -55,6 +57,8 @@ package enum Event: Sendable, Equatable {
     case .undoStarted: "undo-started"
     case .undoFinished: "undo-finished"
     case .discarded: "discarded"
+    case .mergeStarted: "merge-started"
+    case .mergeFinished: "merge-finished"
     case .modelCall: "model-call"
     case .work(let row): row.kind
     case .unknown(let kind, _): kind
@@ -78,6 +82,8 @@ package enum Event: Sendable, Equatable {
     case .undoStarted(let value): try Self.encode(value)
     case .undoFinished(let value): try Self.encode(value)
     case .discarded(let value): try Self.encode(value)
+    case .mergeStarted(let value): try Self.encode(value)
+    case .mergeFinished(let value): try Self.encode(value)
     case .modelCall(let value): value.encoded
     case .work(let row): row.payload
     case .unknown(_, let payload): payload
@@ -101,6 +107,8 @@ package enum Event: Sendable, Equatable {
     case "undo-started": decode(payload).map(Event.undoStarted)
     case "undo-finished": decode(payload).map(Event.undoFinished)
     case "discarded": decode(payload).map(Event.discarded)
+    case "merge-started": decode(payload).map(Event.mergeStarted)
+    case "merge-finished": decode(payload).map(Event.mergeFinished)
     case "model-call": decode(payload).map(Event.modelCall)
     default: nil
     }

@@ -62,7 +62,9 @@ package enum StepRecovery {
     let isExhausted = attempts >= largestAttempts
     switch (effect, evidence) {
     case (.pure, _): return isExhausted ? .giveUp : .runAgain
-    case (.keyed, _): return isExhausted ? .giveUp : .sendAgainWithSameKey
+    // However often: given up, it would be asked under another key, and paid for twice. Workers that
+    // die of it are what parking is for.
+    case (.keyed, _): return .sendAgainWithSameKey
     case (.probed, .none): return .probe
     case (.probed, .didNotHappen): return isExhausted ? .closeAsNotHappened : .runAgain
     case (.probed, _): return .askPerson

@@ -15,12 +15,14 @@ package struct Launcher: ~Copyable {
   /// - Parameters:
   ///   - terminals: Those of the descriptors 0 to 2 that it must not be given.
   ///   - output: What takes the place of files.
+  ///   - standard: Given instead of this process's own descriptors 0 to 2.
   ///   - lock: A locked file that it and PID 1 of the run hold to their ends.
   package init(
     path: String,
     identity: RunIdentity,
     terminals: [Int32],
     output: inout OutputRelay,
+    standard: [Int32]? = nil,
     lock: Int32? = nil
   ) throws(SandboxError) {
     guard access(path, X_OK) == 0 else { throw .noLauncher(path: path) }
@@ -41,6 +43,7 @@ package struct Launcher: ~Copyable {
       descriptors[Int(number)] = nothing.number
     }
     for (number, replacement) in output.replacements { descriptors[Int(number)] = replacement }
+    if let standard, standard.count == 3 { descriptors = standard }
     descriptors.append(inside.number)
     if let lock { descriptors.append(lock) }
     let name = strdup("caisson-launch")

@@ -42,10 +42,10 @@ struct RunCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How the command sees the workspace: overlay, direct or none; the policy says by default.",
+      "How the command sees the workspace: overlay, branch (of a git repository), direct or none; the policy says by default.",
       valueName: "mode"
     ),
-    completion: .list(["overlay", "direct", "none"])
+    completion: .list(["overlay", "branch", "direct", "none"])
   )
   var workspace: String?
 

@@ -131,7 +131,7 @@ extension RunFiles {
       _ = chmod(directory.appending(name).string, 0o700)
     }
     guard access(volatile.string, F_OK) == 0 else { return }
-    flush()
+    HostTree.flush(directory.appending("upper").string)
     unlink(volatile.appending("dirty").string)
     rmdir(volatile.string)
     rmdir(directory.appending("work/work/incompat").string)

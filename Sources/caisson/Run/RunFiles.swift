@@ -10,10 +10,12 @@ struct RunFiles {
   let run: RunID
   let directory: FilePath
 
+  private let home: Home
   private let runs: FilePath
 
   init(home: Home, run: RunID) {
     self.run = run
+    self.home = home
     runs = home.runs
     directory = runs.appending(run.text)
   }
@@ -48,6 +50,12 @@ struct RunFiles {
       mode: grants.mode == .overlay && isRefused ? .copy : grants.mode,
       start: .coarseNow()
     )
+    if isRefused, grants.mode == .branch, geteuid() == 0 {
+      throw RunSession.Refusal.failed(
+        "the state directory lies on an overlay, whose files root cannot give to a run; name a "
+          + "CAISSON_HOME on a disk or tmpfs"
+      )
+    }
     try makeWorkspace(record, grants)
     return record
   }
@@ -69,6 +77,15 @@ struct RunFiles {
           in: directory,
           limit: grants.policy.limits.diskBytes
         )
+      } catch {
+        removeAfterFailure()
+        throw error
+      }
+    case .branch:
+      // Gone on with as it is: its branch is the record of what was done.
+      if access(directory.appending("branch.json").string, F_OK) == 0 { return }
+      do {
+        try makeBranch(grants)
       } catch {
         removeAfterFailure()
         throw error
@@ -108,7 +125,67 @@ struct RunFiles {
       let path = directory.appending(name).string
       return rmdir(path) == 0 || errno == ENOENT
     }
-    return holds("apply") || (holds("workspace.json") && holds("copy")) || !isEmpty("upper")
+    return holds("apply") || (holds("workspace.json") && (holds("copy") || holds("tree")))
+      || !isEmpty("upper")
+  }
+
+  /// Makes the run's private repository and work tree.
+  private func makeBranch(_ grants: RunGrants) throws {
+    guard let repository = grants.repository, let workspace = grants.workspace else { return }
+    var options = BranchWorkspace.Options(run: run)
+    options.denied = grants.denied.map(\.real)
+    options.startDirectory = grants.startDirectory
+    if geteuid() == 0 { options.owner = (workspace.uid, workspace.gid) }
+    do {
+      _ = try BranchWorkspace.make(of: repository, in: directory.string, options)
+    } catch GitError.unfit(let reason) {
+      throw RunSession.Refusal.policy(reason)
+    }
+  }
+
+  /// What of the user's work tree is in the run's branch, and what is not, one sentence each.
+  func branchNotes(_ record: WorkspaceRecord) -> [String] {
+    guard record.mode == .branch,
+      let branch = try? BranchWorkspace.open(in: directory.string).record
+    else { return [] }
+    var notes: [String] = []
+    if branch.carried > 0 {
+      notes.append(
+        "\(branch.carried.counted("uncommitted path")) of yours went into the run, as a commit that "
+          + "its own work begins after"
+      )
+    }
+    for left in branch.left.prefix(5) {
+      notes.append("not in the run: \(left.path): \(left.reason)")
+    }
+    if branch.leftCount > 5 { notes.append("and \(branch.leftCount - 5) more are not in the run") }
+    if !branch.submodules.isEmpty {
+      notes.append("\(branch.submodules.count.counted("submodule")): empty in the run")
+    }
+    if branch.filtered > 0 {
+      notes.append(
+        "\(branch.filtered.counted("file")) with a filter (as of LFS): in the run as git stores them"
+      )
+    }
+    return notes
+  }
+
+  /// Shows the run the objects that its repository borrows. What the policy denies of the workspace
+  /// is denied of the run's work tree, as far as it is there.
+  func place(in request: inout ConfinementRequest) throws {
+    let workspace = try BranchWorkspace.open(in: directory.string)
+    request.placed = try workspace.grants()
+    let root = workspace.record.root
+    request.denied = request.denied.compactMap { grant in
+      guard PathText.liesBelow(grant.real, root) else { return grant }
+      let place =
+        workspace.tree + String(decoding: grant.real.utf8.dropFirst(root.utf8.count), as: UTF8.self)
+      var status = stat()
+      guard lstat(place, &status) == 0, status.st_mode & S_IFMT != S_IFLNK else { return nil }
+      var found = grant
+      found.isDirectory = status.st_mode & S_IFMT == S_IFDIR
+      return found
+    }
   }
 
   /// Writes down what the run's changes are measured and judged by. Nothing runs before that.
@@ -159,6 +236,7 @@ struct RunFiles {
 
   /// What the run left in its workspace; nil where nothing was held back.
   func changes(_ record: WorkspaceRecord) -> ChangeCounts? {
+    if record.mode == .branch { return branchChanges() }
     guard [.overlay, .copy].contains(record.mode) else { return nil }
     // The launcher has removed a layer in which nothing was left.
     if access(record.changes.string, F_OK) != 0 {
@@ -172,8 +250,25 @@ struct RunFiles {
     return ChangeCounts(added: totals.added, modified: totals.modified, deleted: totals.deleted)
   }
 
-  /// Brings the layer to the disk: the overlay itself was mounted without that promise.
-  func flush() { HostTree.flush(directory.appending("upper").string) }
+  /// What the run left on its branch; nil where that cannot be told, or where there is more than
+  /// changes of files, so that the tree must stay.
+  private func branchChanges() -> ChangeCounts? {
+    guard let workspace = try? BranchWorkspace.open(in: directory.string),
+      let intake = try? SealedGit(home: home, workspace: workspace).harvest(.look),
+      let totals = try? intake.totals()
+    else { return nil }
+    let counts = ChangeCounts(
+      added: totals.added,
+      modified: totals.modified,
+      deleted: totals.deleted
+    )
+    let harvest = intake.harvest
+    let isIdle = harvest.final == workspace.record.base && !harvest.leavesWork
+    return counts.total == 0 && !isIdle ? nil : counts
+  }
+
+  /// Brings what the run wrote to the disk: an overlay is mounted without that promise.
+  func flush(_ record: WorkspaceRecord) { HostTree.flush(record.changes.string) }
 
   /// Removes the layer of a run that changed nothing.
   func removeLayer() {
@@ -181,14 +276,14 @@ struct RunFiles {
     for name in ["work/work", "work/work/incompat", "work/work/incompat/volatile"] {
       _ = chmod(directory.appending(name).string, 0o700)
     }
-    for name in ["upper", "work", "copy", "snapshot"] {
+    for name in ["upper", "work", "copy", "snapshot", "tree", "base"] {
       try? FileManager.default.removeItem(atPath: directory.appending(name).string)
     }
   }
 
   func removeAfterFailure() {
     removeLayer()
-    for name in ["workspace.json", "policy.yaml", Self.lockName] {
+    for name in ["workspace.json", "policy.yaml", "branch.json", Self.lockName] {
       unlink(directory.appending(name).string)
     }
     rmdir(directory.string)

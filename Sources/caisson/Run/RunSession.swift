@@ -93,6 +93,7 @@ struct RunSession {
     let resumed = claim?.isNew == false ? try files.resume(grants, known) : nil
     let record = try resumed ?? (claim == nil ? files.create(grants) : files.fill(grants))
     if resumed == nil { isRecorded = false }
+    if resumed == nil, !quiet { for note in files.branchNotes(record) { complain(note) } }
 
     // Before anything else is made: whoever cannot be given a way out is not started.
     let asks = learning == .ask && RunSupervisor.canAsk
@@ -145,6 +146,7 @@ struct RunSession {
     request.joinsCgroups = groups.areJoinedFromWithin
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
+    if record.mode == .branch { try files.place(in: &request) }
     request.protected = grants.protected(record.mode)
     request.sharesHostTree = grants.sharesHostTree(record.mode)
     let placeholders = try Placeholders.make(grants, record, home: home) {
@@ -188,7 +190,7 @@ struct RunSession {
       },
       ended: { outcome in
         changes = files.changes(record)
-        if changes?.total != 0 { files.flush() }
+        if changes?.total != 0 { files.flush(record) }
         try journal.append(ended(outcome, changes))
       },
       observed: { audits in
@@ -216,7 +218,7 @@ struct RunSession {
       plan: plan,
       limits: limits,
       groups: groups,
-      layer: record.mode == .overlay ? record.changes.string : nil,
+      layer: [.overlay, .branch].contains(record.mode) ? record.changes.string : nil,
       hooks: hooks,
       output: output,
       egress: network?.takeLink(),
@@ -230,7 +232,8 @@ struct RunSession {
       outcome: outcome,
       changes: changes,
       isDirect: request.sharesHostTree,
-      withheld: environment.withheld
+      withheld: environment.withheld,
+      hasBranch: record.mode == .branch
     )
     // What holds changes stays, and so does what could not be looked at.
     if changes?.total == 0, service == nil { files.removeLayer() }

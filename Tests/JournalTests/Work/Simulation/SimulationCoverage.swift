@@ -83,7 +83,7 @@ struct SimulationCoverage {
       "parked: leave",
       "ended done", "ended failed", "ended stopped", "ended parked",
       "pure: runAgain", "pure: giveUp",
-      "keyed: sendAgainWithSameKey", "keyed: giveUp",
+      "keyed: sendAgainWithSameKey",
       "probed: probe", "probed: runAgain", "probed: closeAsNotHappened", "probed: askPerson",
       "probed: recordAsHappened", "probed: closeAsInterrupted",
       "contained: closeAsInterrupted",
