@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -71,6 +72,55 @@ import Testing
         #expect(result.status == .exited(64) && result.error.contains(words), "\(result.error)")
       }
     }
+  }
+
+  @Test func `a port asks for the token that lies in a file of its owner's`() async throws {
+    try await AssignmentPlace.with(script: "[]") { place in
+      let up = Command.caisson("up", "--no-gateway", "--listen", "127.0.0.1:0", home: place.home)
+      try await up.run { pid, _ in
+        try await place.isUp()
+        let file = place.home.appending("daemon.token")
+        var status = stat()
+        #expect(stat(file.string, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        let token = try String(contentsOfFile: file.string, encoding: .utf8)
+          .trimmingCharacters(in: .newlines)
+        #expect(token.wholeMatch(of: /[0-9a-f]{64}/) != nil)
+        let port = try #require(Self.port(of: pid))
+        for (header, status) in [("X: y", "401"), ("Authorization: Bearer \(token)", "200")] {
+          let answer = try await Command.named(
+            "curl",
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-H",
+            header,
+            "http://127.0.0.1:\(port)/v1/health"
+          ).run()
+          #expect(answer.output == status)
+        }
+        _ = try await place.caisson("up", "--stop")
+      }
+    }
+  }
+
+  /// The TCP port that a process listens on, by /proc: its own sockets among those of the machine.
+  private static func port(of pid: pid_t) -> Int? {
+    let files = FileManager.default
+    let place = "/proc/\(pid)/fd"
+    let own = (try? files.contentsOfDirectory(atPath: place)) ?? []
+    let sockets = own.compactMap { try? files.destinationOfSymbolicLink(atPath: "\(place)/\($0)") }
+    let table = (try? String(contentsOfFile: "/proc/\(pid)/net/tcp", encoding: .utf8)) ?? ""
+    for line in table.split(separator: "\n").dropFirst() {
+      let fields = line.split(separator: " ")
+      // 0A: it listens.
+      guard fields.count > 9, fields[3] == "0A", sockets.contains("socket:[\(fields[9])]") else {
+        continue
+      }
+      return Int(fields[1].suffix(4), radix: 16)
+    }
+    return nil
   }
 
   @Test func `a unit of systemd is written, with what was said`() async throws {
