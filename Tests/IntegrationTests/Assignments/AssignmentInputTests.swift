@@ -105,6 +105,49 @@ import Testing
     }
   }
 
+  @Test(arguments: ["overlay", "direct"])
+  func `a sealed run reaches the daemon by no way`(mode: String) async throws {
+    try await AssignmentPlace.with(script: "[]") { place in
+      let up = Command.caisson("up", "--no-gateway", "--listen", "127.0.0.1:0", home: place.home)
+      try await up.run { pid, _ in
+        try await place.isUp()
+        // Unsealed, the same way leads there.
+        #expect(try await place.daemon() == pid)
+        let port = try #require(Self.port(of: pid))
+        let around = place.home.removingLastComponent().string
+        try place.write(
+          """
+          version: 1
+          workspace: { mode: \(mode) }
+          filesystem: { read: [$SYSTEM, "\(around)"] }
+          """,
+          to: "p.yaml"
+        )
+        let socket = place.home.appending("runtime/daemon.sock").string
+        let run = try await place.caisson(
+          "run",
+          "--quiet",
+          "--policy",
+          "p.yaml",
+          "--",
+          "sh",
+          "-c",
+          """
+          cat \(around)/script.json
+          curl -s --unix-socket \(socket) http://daemon/v1/health || echo "socket closed"
+          curl -s --max-time 5 http://127.0.0.1:\(port)/v1/health || echo "port closed"
+          cat \(place.home)/daemon.token || echo "token hidden"
+          """
+        )
+        #expect(run.output.hasPrefix("[]"), "\(run.error)")
+        for words in ["socket closed", "port closed", "token hidden"] {
+          #expect(run.output.contains(words), "\(run.output)")
+        }
+        _ = try await place.caisson("up", "--stop")
+      }
+    }
+  }
+
   /// The TCP port that a process listens on, by /proc: its own sockets among those of the machine.
   private static func port(of pid: pid_t) -> Int? {
     let files = FileManager.default
