@@ -179,7 +179,7 @@ let package = Package(
     .executableTarget(
       name: "caisson-daemon",
       dependencies: [
-        "CLinux", "Console", "Delegation", "Journal",
+        "CLinux", "Console", "Delegation", "Journal", "JournalPostgres",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]

@@ -71,7 +71,7 @@ extension PolicyDocument {
     }
     if !approvals.isEmpty {
       sentences.append(
-        "approvals are asked in assignments alone; remove approvals, or use caisson assign"
+        "approvals are not enforced yet in runs, only in assignments; remove approvals, or use caisson assign"
       )
     }
     return sentences

@@ -17,7 +17,7 @@ enum DaemonProcess {
     if let address = setup.webhook { _ = try Webhook(address) }
     let lock = try DaemonLock(FilePath(setup.state))
     defer { _ = lock }
-    let store = try Stores.open(setup)
+    let store = try await Stores.open(setup)
     let ledger = try Ledger.open(directory: FilePath(setup.state))
     let daemon = Daemon(setup, store: store, complain: complain)
     let signals = Signals()

@@ -1,15 +1,12 @@
 import Delegation
 import Journal
+import JournalPostgres
 import SystemPackage
 
-/// Opens what keeps the work.
+/// Opens what keeps the work: the journal's own file, or the server that `--journal` names.
 enum Stores {
-  static func open(_ setup: WorkSetup) throws -> any WorkStore {
-    if setup.journal != nil {
-      throw StartError(
-        "--journal: a server that keeps the journal is not supported yet; leave the option out"
-      )
-    }
+  static func open(_ setup: WorkSetup) async throws -> any WorkStore {
+    if let url = setup.journal { return try await PostgresWorkStore.open(url: url) }
     return try SQLiteWorkStore(directory: FilePath(setup.state))
   }
 }

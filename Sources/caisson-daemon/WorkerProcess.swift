@@ -13,7 +13,7 @@ enum WorkerProcess {
   static func run(_ complain: @escaping @Sendable (String) -> Void) async throws {
     let setup = try JSONDecoder().decode(WorkSetup.self, from: Data(firstLine()))
     raiseDescriptors()
-    let store = try Stores.open(setup)
+    let store = try await Stores.open(setup)
     let ledger = try Ledger.open(directory: FilePath(setup.state))
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow

@@ -92,7 +92,7 @@ struct PolicyCommandTests {
         home: home
       ).run()
       #expect(result.status == .exited(126))
-      #expect(result.error.contains("approvals are asked in assignments alone"))
+      #expect(result.error.contains("approvals are not enforced yet in runs"))
     }
   }
 }

@@ -21,7 +21,8 @@ enum OrderCheck {
       policy: document.canonicalText,
       policyName: order.policyName
     )
-    settings.budget = order.budget
+    // The smaller holds, and is what is shown.
+    settings.budget = [order.budget, document.models?.budget?.picoDollars].compactMap { $0 }.min()
     settings.workspace = order.workspace
     settings.patience = order.patience
     if let turns = order.turns { settings.bounds.turns = turns }

@@ -3,8 +3,8 @@ import WorkWire
 /// What people may call things by: the whole name, the beginning of one, or `last`.
 enum WorkNames {
   static let last = "last"
-  /// Names that are looked through.
-  static let most = 100_000
+  /// Names that are looked through for a beginning: the newest. A whole name is found wherever it is.
+  static let most = 10_000
 
   enum Thing: String {
     case assignment, schedule

@@ -132,8 +132,10 @@ package struct WorkService: Sendable {
   /// Lets it go on, and with it the children that it waits for and that were stopped.
   package func resume(_ name: String, by: String) async throws -> AssignmentView {
     let assignment = try await find(name)
+    // The children first: it would take those that are still stopped for done with. The store says why
+    // it cannot be where it is not over.
+    if assignment.state.isOver { try await resumeChildren(of: assignment, by: by) }
     let resumed = try await store.resume(assignment.id, by: by)
-    try await resumeChildren(of: assignment, by: by)
     changes.note()
     return try view(of: resumed)
   }

@@ -15,7 +15,8 @@ extension ApprovalRule.Condition {
     default:
       throw ValueProblem(
         "\(quoted(text)) is not a known occasion",
-        remedy: "use push, spend > 0.50 USD, command, \"command git push*\" or \"write *.yml\""
+        remedy: "use \"push\", \"spend > 0.50 USD\", \"command\", \"command git push*\" or "
+          + "\"write *.yml\""
       )
     }
   }

@@ -39,7 +39,8 @@ struct ShowCommand: ParsableCommand {
       if json {
         print(try JSONText.encode(DetailJSON(detail: detail, steps: steps)))
       } else {
-        let text = DetailText(detail: detail, steps: steps, paint: .stdout)
+        var text = DetailText(detail: detail, steps: steps, paint: .stdout)
+        text.width = TerminalGlimpse.width
         print(text.lines(now: Clock.now()).joined(separator: "\n"))
       }
     }

@@ -55,7 +55,11 @@ struct UpCommand: ParsableCommand {
       setup.webhook = options.webhook
       setup.journal = options.journal
       setup.hasGateway = !options.noGateway
-      setup.listen = listen.map { DaemonSetup.Listen(host: $0.host, port: $0.port) }
+      setup.listen = listen.map { address in
+        // Brackets are how an address of version 6 is written, not a part of it.
+        let host = address.host.filter { !"[]".contains($0) }
+        return DaemonSetup.Listen(host: host, port: address.port)
+      }
       try setup.become()
     }
   }

@@ -6,6 +6,8 @@ struct DetailText {
   let detail: AssignmentDetail
   let steps: [StepView]
   let paint: Paint
+  /// Columns; nil where nothing is cut.
+  var width: Int?
 
   private var assignment: AssignmentView { detail.assignment }
 
@@ -70,8 +72,16 @@ struct DetailText {
         let line =
           String(repeating: " ", count: max(0, 4 - number.count))
           + "\(number)  \(step.kind.printable.padding(11))  \(status(step))  \(brief(step))"
-        return step.status == nil || step.status == "done" ? line : paint.yellow(line)
+        let cut = fitted(line)
+        return step.status == nil || step.status == "done" ? cut : paint.yellow(cut)
       }
+  }
+
+  private func fitted(_ line: String) -> String {
+    var line = line
+    while line.hasSuffix(" ") { line.removeLast() }
+    guard let width, line.count > width, width > 1 else { return line }
+    return line.prefix(width - 1) + "…"
   }
 
   private func status(_ step: StepView) -> String {

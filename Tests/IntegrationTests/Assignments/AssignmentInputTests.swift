@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
       (["up", "--listen", "here"], 64, "is no address"),
       (["up", "--expose"], 64, "--expose belongs to --listen"),
       (["up", "--webhook", "http://example.com/"], 125, "is not https"),
-      (["up", "--journal", "postgres://x/y"], 125, "not supported yet"),
+      (["up", "--journal", "postgres://127.0.0.1:1/y?connect_timeout=2"], 125, "127.0.0.1"),
       (["up", "--notify", "x", "--webhook", "https://example.com"], 64, "exclude each other"),
     ] as [([String], Int32, String)]
   )
@@ -71,6 +72,98 @@ import Testing
         #expect(result.status == .exited(64) && result.error.contains(words), "\(result.error)")
       }
     }
+  }
+
+  @Test func `a port asks for the token that lies in a file of its owner's`() async throws {
+    try await AssignmentPlace.with(script: "[]") { place in
+      let up = Command.caisson("up", "--no-gateway", "--listen", "127.0.0.1:0", home: place.home)
+      try await up.run { pid, _ in
+        try await place.isUp()
+        let file = place.home.appending("daemon.token")
+        var status = stat()
+        #expect(stat(file.string, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        let token = try String(contentsOfFile: file.string, encoding: .utf8)
+          .trimmingCharacters(in: .newlines)
+        #expect(token.wholeMatch(of: /[0-9a-f]{64}/) != nil)
+        let port = try #require(Self.port(of: pid))
+        for (header, status) in [("X: y", "401"), ("Authorization: Bearer \(token)", "200")] {
+          let answer = try await Command.named(
+            "curl",
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-H",
+            header,
+            "http://127.0.0.1:\(port)/v1/health"
+          ).run()
+          #expect(answer.output == status)
+        }
+        _ = try await place.caisson("up", "--stop")
+      }
+    }
+  }
+
+  @Test(arguments: ["overlay", "direct"])
+  func `a sealed run reaches the daemon by no way`(mode: String) async throws {
+    try await AssignmentPlace.with(script: "[]") { place in
+      let up = Command.caisson("up", "--no-gateway", "--listen", "127.0.0.1:0", home: place.home)
+      try await up.run { pid, _ in
+        try await place.isUp()
+        // Unsealed, the same way leads there.
+        #expect(try await place.daemon() == pid)
+        let port = try #require(Self.port(of: pid))
+        let around = place.home.removingLastComponent().string
+        try place.write(
+          """
+          version: 1
+          workspace: { mode: \(mode) }
+          filesystem: { read: [$SYSTEM, "\(around)"] }
+          """,
+          to: "p.yaml"
+        )
+        let socket = place.home.appending("runtime/daemon.sock").string
+        let run = try await place.caisson(
+          "run",
+          "--quiet",
+          "--policy",
+          "p.yaml",
+          "--",
+          "sh",
+          "-c",
+          """
+          cat \(around)/script.json
+          curl -s --unix-socket \(socket) http://daemon/v1/health || echo "socket closed"
+          curl -s --max-time 5 http://127.0.0.1:\(port)/v1/health || echo "port closed"
+          cat \(place.home)/daemon.token || echo "token hidden"
+          """
+        )
+        #expect(run.output.hasPrefix("[]"), "\(run.error)")
+        for words in ["socket closed", "port closed", "token hidden"] {
+          #expect(run.output.contains(words), "\(run.output)")
+        }
+        _ = try await place.caisson("up", "--stop")
+      }
+    }
+  }
+
+  /// The TCP port that a process listens on, by /proc: its own sockets among those of the machine.
+  private static func port(of pid: pid_t) -> Int? {
+    let files = FileManager.default
+    let place = "/proc/\(pid)/fd"
+    let own = (try? files.contentsOfDirectory(atPath: place)) ?? []
+    let sockets = own.compactMap { try? files.destinationOfSymbolicLink(atPath: "\(place)/\($0)") }
+    let table = (try? String(contentsOfFile: "/proc/\(pid)/net/tcp", encoding: .utf8)) ?? ""
+    for line in table.split(separator: "\n").dropFirst() {
+      let fields = line.split(separator: " ")
+      // 0A: it listens.
+      guard fields.count > 9, fields[3] == "0A", sockets.contains("socket:[\(fields[9])]") else {
+        continue
+      }
+      return Int(fields[1].suffix(4), radix: 16)
+    }
+    return nil
   }
 
   @Test func `a unit of systemd is written, with what was said`() async throws {

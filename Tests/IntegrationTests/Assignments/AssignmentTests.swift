@@ -120,14 +120,12 @@ import Testing
       try place.write(Self.asking, to: "asking.yaml")
       let asked = try await place.caisson("assign", "split", "--policy", "asking.yaml")
       #expect(asked.status == .exited(3) && asked.output.contains("gives work to 2 agents"))
-      // Each asks; the second may still be on its way.
-      var questions: [String] = []
-      for _ in 0..<200 where questions.count < 2 {
-        let shown = try await place.json("show", "last")
-        let list = try #require(shown["questions"] as? [[String: Any]])
-        questions = list.compactMap { $0["id"] as? String }
-        try await Task.sleep(for: .milliseconds(20))
-      }
+      var questions = try await place.questions(2)
+      // What is stopped together goes on together, and asks anew.
+      #expect(try await place.caisson("stop", "last").status == .exited(0))
+      #expect(try await place.json("show", "last")["questions"] as? [String] == [])
+      #expect(try await place.caisson("resume", "last").status == .exited(0))
+      questions = try await place.questions(2)
       try #require(questions.count == 2)
       let several = try await place.caisson("approve", "last")
       #expect(several.status == .exited(125) && several.error.contains("asks 2 things"))

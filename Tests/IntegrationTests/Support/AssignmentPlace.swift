@@ -104,6 +104,18 @@ struct AssignmentPlace: Sendable {
     return nil
   }
 
+  /// The questions of the newest assignment and its agents, once there are as many.
+  func questions(_ count: Int) async throws -> [String] {
+    var found: [String] = []
+    for _ in 0..<400 where found.count < count {
+      let shown = try await json("show", "last")
+      let list = try #require(shown["questions"] as? [[String: Any]])
+      found = list.compactMap { $0["id"] as? String }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return found
+  }
+
   /// A process that a file of ours names.
   func pid(in name: String) -> pid_t? {
     guard let data = FileManager.default.contents(atPath: home.appending(name).string),

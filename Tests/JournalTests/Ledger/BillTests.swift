@@ -53,4 +53,31 @@ import Testing
       #expect(try ledger.bill(Bill.Selection(run: "none")).lines == [])
     }
   }
+
+  @Test func `the bill of a run holds those of the agents below it`() async throws {
+    try await withFixture { fixture in
+      let ledger = try fixture.ledger(HandClock())
+      try ledger.put([
+        Account(id: "run:top"), Account(id: "run:child", parent: "run:top"),
+        Account(id: "run:grandchild", parent: "run:child"), Account(id: "run:other"),
+      ])
+      let epoch = try ledger.begin()
+      for run in ["top", "child", "grandchild", "other"] {
+        let request = CallRequest.sample("run:\(run)", ceiling: 1_000, run: run)
+        try await ledger.markUnknown(try await ledger.hold(request, in: epoch), outcome: "lost")
+      }
+      for (run, runs) in [
+        ("top", ["child", "grandchild", "top"]), ("child", ["child", "grandchild"]),
+        ("grandchild", ["grandchild"]), ("other", ["other"]), ("none", []),
+      ] {
+        let selection = Bill.Selection(run: run)
+        let bill = try ledger.bill(by: .run, selection)
+        #expect(bill.lines.compactMap(\.name).sorted() == runs)
+        #expect(try ledger.unknowns(selection).compactMap(\.run).sorted() == runs)
+      }
+      #expect(
+        try ledger.sums(of: ["run:top", "run:none"]).mapValues(\.spent) == ["run:top": 3_000]
+      )
+    }
+  }
 }
