@@ -43,7 +43,7 @@ extension BranchWorkspace {
       userName: repository.settings.userName ?? "Caisson",
       userEmail: repository.settings.userEmail ?? "caisson@localhost"
     )
-    let making = Making(repository: repository, directory: directory, options: options)
+    let making = BranchMaking(repository: repository, directory: directory, options: options)
     try making.makeBase(record)
     record.base = try making.checkOut(state, record)
     record.submodules = try making.submodules()

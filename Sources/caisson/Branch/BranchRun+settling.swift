@@ -21,7 +21,13 @@ extension BranchRun {
 
   /// Brings the rows up to what became of an interrupted apply or undo.
   private func settleRows() throws {
-    guard let state = try state else { return }
+    guard let state = try state else {
+      // A command died between its row and the state, which is written before anything is changed.
+      if try held.fate == .applying {
+        try held.record(.undoFinished(UndoFinished(id: held.name(of: 1), restored: 0)))
+      }
+      return
+    }
     let name = held.name(of: state.generation)
     switch (try held.fate, state.phase) {
     case (.applying, .applied): try held.record(.applyRolledForward(ApplyRolledForward(id: name)))

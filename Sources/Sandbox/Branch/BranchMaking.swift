@@ -3,7 +3,7 @@ internal import Glibc
 internal import SystemPackage
 
 /// The steps in which a branch workspace is made, each of them over what no run has written to.
-struct Making {
+struct BranchMaking {
   let repository: GitRepository
   let directory: String
   let options: BranchWorkspace.Options
