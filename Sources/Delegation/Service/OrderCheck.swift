@@ -23,7 +23,7 @@ enum OrderCheck {
     )
     // The smaller holds, and is what is shown.
     settings.budget = [order.budget, document.models?.budget?.picoDollars].compactMap { $0 }.min()
-    settings.workspace = order.workspace
+    settings.workspace = document.workspace.rawValue
     settings.patience = order.patience
     if let turns = order.turns { settings.bounds.turns = turns }
     return settings

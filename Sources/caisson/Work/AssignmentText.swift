@@ -43,9 +43,15 @@ enum AssignmentText {
     ]
     switch assignment.state {
     case "done":
-      lines.append(
-        "  see: caisson diff \(id)   take: caisson apply \(id)   drop: caisson discard \(id)"
-      )
+      switch assignment.workspace {
+      case "direct": lines.append("  it worked on \(assignment.directory.printable) itself")
+      case "none":
+        lines.append("  it had no workspace, so that nothing is left of its work but words")
+      default:
+        lines.append(
+          "  see: caisson diff \(id)   take: caisson apply \(id)   drop: caisson discard \(id)"
+        )
+      }
     case "failed", "parked", "stopped":
       if let reason = assignment.reason { lines.append("  why: \(reason.brief(1_000))") }
       lines.append("  see: caisson show \(id)   go on: caisson resume \(id)")
