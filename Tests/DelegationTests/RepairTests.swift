@@ -1,4 +1,6 @@
+import Agent
 import Foundation
+import Glibc
 import Journal
 import Testing
 
@@ -8,6 +10,43 @@ import Testing
     contentsOf: Household.example.appending(path: "script.json"),
     encoding: .utf8
   )
+
+  @Test(.timeLimit(.minutes(3)))
+  func `in a repository it works on a branch of its own, which a crash leaves as it is`()
+    async throws
+  {
+    let script = try #require(Self.script)
+    try await Household.with(script, delay: 0.3) { household in
+      for arguments in [
+        ["init", "-q"], ["add", "-A"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one"],
+      ] {
+        let git = try Spawned(
+          "/usr/bin/git",
+          ["-C", household.project] + arguments,
+          environment: household.environment
+        )
+        #expect(git.wait() == 0)
+      }
+      var settings = household.settings("version: 1\nworkspace: { mode: branch }\n")
+      settings.workspace = "branch"
+      let id = try await household.assign("1ng2000000ab", settings)
+      for _ in 0..<3 {
+        await household.store.waitForChange(timeout: .seconds(1))
+        try await Task.sleep(for: .milliseconds(400))
+        for worker in household.workers { kill(worker, SIGKILL) }
+      }
+      let ended = try await household.wait(for: id, [.done, .failed, .parked])
+      #expect(ended.state == .done, "\(ended.reason ?? "")")
+      let difference = try household.run("diff", id)
+      #expect(difference.output.contains("+    return gcd(b, a % b)"), "\(difference)")
+      let applied = try household.run("apply", id, "--merge")
+      #expect(applied.status == 0, "\(applied)")
+      let repaired = try String(contentsOfFile: household.project + "/gcd.py", encoding: .utf8)
+      #expect(repaired.contains("gcd(b, a % b)"))
+      #expect(household.answers == 5)
+    }
+  }
 
   @Test(.timeLimit(.minutes(3)))
   func `an assignment ends with a diff that repairs, a bill, and a whole record`() async throws {

@@ -148,8 +148,10 @@ package struct AgentRun {
   }
 
   private mutating func finish(_ state: Assignment.State, _ reason: String) async throws -> Flow {
-    // What the agent made is on the disk before it is said to be done.
+    // What the agent made is on the disk, and its run over, before it is said to be done: who hears of
+    // it may look at once.
     try? await workplace.flush()
+    await workplace.close()
     let body = JSONWriter.object { writer in
       writer.string("state", state.rawValue)
       writer.string("summary", reason)

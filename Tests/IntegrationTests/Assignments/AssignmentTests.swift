@@ -40,7 +40,7 @@ import Testing
       #expect(result.status == .exited(0), "\(result.error)")
       #expect(result.error.contains("a daemon was started in the background"))
       #expect(result.output.contains("The arguments of the recursive call are swapped."))
-      #expect(result.output.contains("$ python3 -m unittest 2>&1 | tail -5"))
+      #expect(result.output.contains("$ python3 -B -m unittest 2>&1 | tail -5"))
       #expect(result.output.contains("done: gcd called itself"))
       let shown = try await place.json("show", "last")
       let task = try #require(shown["assignment"] as? [String: Any])
