@@ -155,7 +155,10 @@ package actor Worker {
     let document = try PolicyDocument.parse(settings.policy, file: settings.policyName)
     let rules = AgentRules(document)
     let key = try keys.key(for: assignment, settings, models: document.models)
-    let workplace = try workplace(for: assignment, settings, rules)
+    guard settings.agent == AgentSettings.own else {
+      return try await host(assignment, lease, signals, settings, document, key)
+    }
+    let workplace = try workplace(for: assignment, settings, rules.inside)
     var run = AgentRun(
       store: store,
       lease: lease,
@@ -169,18 +172,58 @@ package actor Worker {
     )
     let result = await Result { try await run.work() }
     await workplace.close()
+    await revokeKey(ifOver: assignment)
+    try result.get()
+  }
+
+  /// Lets another agent work.
+  private func host(
+    _ assignment: Assignment,
+    _ lease: Lease,
+    _ signals: LeaseSignals,
+    _ settings: AgentSettings,
+    _ document: PolicyDocument,
+    _ key: String
+  ) async throws {
+    let runtime = FilePath(setup.runtime)
+    let place = HostedPlace(
+      files: AgentFiles(directory: FilePath(setup.config).appending("agents").string),
+      log: FilePath(setup.state).appending("runs/\(assignment.id)/output.log").string,
+      hasModels: { Announcement(readFrom: runtime.appending("gateway.json")) != nil },
+      workplace: { [self] policy in
+        try workplace(for: assignment, settings, policy, modelsKey: key)
+      }
+    )
+    var run = HostedRun(
+      store: store,
+      lease: lease,
+      assignment: assignment,
+      settings: settings,
+      document: document,
+      signals: signals,
+      place: place
+    )
+    let result = await Result { try await run.work() }
+    await run.close()
+    await revokeKey(ifOver: assignment)
+    try result.get()
+  }
+
+  private func revokeKey(ifOver assignment: Assignment) async {
     if let now = try? await store.assignment(assignment.id),
       now.state == .done || now.state == .failed
     {
       keys.revoke(assignment.id)
     }
-    try result.get()
   }
 
-  private func workplace(
+  /// - Parameter modelsKey: for an agent that calls models from inside; nil where they are called from
+  ///   outside.
+  private nonisolated func workplace(
     for assignment: Assignment,
     _ settings: AgentSettings,
-    _ rules: AgentRules
+    _ inside: PolicyDocument,
+    modelsKey: String? = nil
   ) throws -> Workplace {
     let policies = FilePath(setup.state).appending("policies")
     try? FileManager.default.createDirectory(
@@ -189,21 +232,22 @@ package actor Worker {
       attributes: [.posixPermissions: 0o700]
     )
     let policy = policies.appending("\(assignment.id).yaml")
-    try Data(rules.inside.canonicalText.utf8).write(
+    try Data(inside.canonicalText.utf8).write(
       to: URL(filePath: policy.string),
       options: .atomic
     )
     var arguments = [
       "--run-id", assignment.id, "--in", settings.directory, "--policy", policy.string,
-      "--no-models",
     ]
+    if modelsKey == nil { arguments.append("--no-models") }
     if let mode = settings.workspace { arguments += ["--workspace", mode] }
     let setup = setup
     return Workplace(directory: settings.directory) { [arguments] () throws(SessionError) in
       try await SealedSession.open(
         program: setup.program,
         arguments: arguments,
-        environment: setup.environment
+        environment: setup.environment,
+        modelsKey: modelsKey
       )
     }
   }

@@ -73,43 +73,8 @@ extension NodeReader {
       text,
       _ throws(ValueProblem) in try Names.variable(text, isPattern: true)
     }
-    if let node = keys["set"] { rules.set = variables(node) }
+    if let node = keys["set"] { rules.set = variables(node, "environment.set") }
     return rules
-  }
-
-  private mutating func variables(_ node: YAMLNode) -> [String: String] {
-    guard case .map(let pairs) = node.content else {
-      report(
-        node,
-        "environment.set",
-        "a mapping is expected, not \(node.kind)",
-        "write { NAME: value }"
-      )
-      return [:]
-    }
-    var values: [String: String] = [:]
-    for (key, value) in pairs.prefix(Self.mostEntries) {
-      let name = self.value(key, "environment.set", example: "NAME: value") {
-        text throws(ValueProblem) in try Names.variable(text, isPattern: false)
-      }
-      guard let name else { continue }
-      let path = join("environment.set", name)
-      guard case .scalar(let text, _) = value.content else {
-        report(value, path, "a text is expected, not \(value.kind)", "write \(name): value")
-        continue
-      }
-      guard text.utf8.count <= 32_768, !text.utf8.contains(0) else {
-        report(value, path, "the value is longer than 32 KiB or holds a NUL", "shorten it")
-        continue
-      }
-      if values.updateValue(text, forKey: name) != nil {
-        report(key, path, "the variable is set more than once", "keep one of them")
-      }
-    }
-    if pairs.count > Self.mostEntries {
-      report(node, "environment.set", "there are more than 1000 variables", "shorten the list")
-    }
-    return values
   }
 
   private mutating func limits(_ node: YAMLNode) -> Limits {
