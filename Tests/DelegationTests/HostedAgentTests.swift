@@ -80,7 +80,7 @@ import Testing
     """
   }
 
-  /// Has the agent begin, ends everything by force, and starts anew.
+  /// Has the agent begin, and kills the worker under it; the daemon starts another one.
   private func crash(
     _ household: Household,
     _ restart: String,
@@ -95,8 +95,9 @@ import Testing
     while ContinuousClock.now < end, FileManager.default.contents(atPath: begun)?.isEmpty ?? true {
       await household.store.waitForChange(timeout: .milliseconds(100))
     }
-    household.killDaemon()
-    try household.up()
+    let holder = try await household.store.assignment(id)?.lease.holder
+    let worker = try #require(holder?.process.pid)
+    kill(worker, SIGKILL)
     return id
   }
 
@@ -202,7 +203,7 @@ import Testing
                 except urllib.error.HTTPError as error:
                     return str(error.code)
             seen = b"".join(open(f"/proc/{p}/{n}", "rb").read() for p in os.listdir("/proc") if p.isdigit() for n in ("environ", "cmdline") if os.access(f"/proc/{p}/{n}", os.R_OK))
-            print(ask(sys.argv[1]), ask("other"), b"sk-caisson-" in seen, sorted(os.listdir("/proc/self/fd")))
+            print(ask(sys.argv[1]), ask("other"), b"sk-" + b"caisson-" in seen, sorted(os.listdir("/proc/self/fd")))
           - $MODEL
         task: stdin
 

@@ -18,7 +18,7 @@ struct AgentDefinitionTests {
     let text = try #require(ShippedAgents.text(name))
     let agent = try AgentDefinition.parse(text, file: name, name: name)
     #expect(agent.words(Self.fillings).contains("openai/cheap"))
-    #expect(agent.programs == [agent.command[0]])
+    #expect(agent.programs == [agent.command[0], "python3"])
   }
 
   @Test func `a variable is filled in as a word, and a task stays one word`() throws {

@@ -21,11 +21,16 @@ package actor Worker {
   private let model: ModelClient
   private let complain: @Sendable (String) -> Void
   private var jobs: [String: Job] = [:]
+  /// Assignments of agents that are run as a whole.
+  private var hosted: Set<String> = []
   private var isStopping = false
   private var renewed = ContinuousClock.now
 
   /// Microseconds for which an assignment is held without a word.
   private static let leaseDuration: Int64 = 15_000_000
+  /// How long an agent that is run as a whole may go on once this worker is to end: less than the
+  /// daemon waits for.
+  private static let grace: Duration = .seconds(25)
   private static let heartbeat: Duration = .seconds(3)
 
   package init(
@@ -59,6 +64,12 @@ package actor Worker {
   package func stop() {
     isStopping = true
     for job in jobs.values { job.signals.say(.letGo) }
+    // Ends with this process at the latest.
+    Task {
+      try? await Task.sleep(for: Self.grace)
+      // Its step may be hours long. It stays open, and whoever takes the assignment next settles it.
+      for name in hosted { jobs[name]?.task.cancel() }
+    }
   }
 
   // MARK: Leases
@@ -203,6 +214,8 @@ package actor Worker {
       signals: signals,
       place: place
     )
+    hosted.insert(assignment.id)
+    defer { hosted.remove(assignment.id) }
     let result = await Result { try await run.work() }
     await run.close()
     await revokeKey(ifOver: assignment)

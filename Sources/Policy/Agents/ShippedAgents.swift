@@ -32,7 +32,7 @@ package enum ShippedAgents {
       NO_COLOR: "1"
       PYTHONDONTWRITEBYTECODE: "1"
       TERM: dumb
-    policy: { programs: [mini] }
+    policy: { programs: [mini, python3], read: ["$HOME/.local/share/uv/python?"] }
     end: { status: [0], summary: last-lines 20 }
 
     """
@@ -81,7 +81,7 @@ package enum ShippedAgents {
       NO_COLOR: "1"
       PYTHONDONTWRITEBYTECODE: "1"
       TERM: dumb
-    policy: { programs: [aider] }
+    policy: { programs: [aider, python3], read: ["$HOME/.local/share/uv/python?"] }
     end: { status: [0], summary: last-lines 20 }
 
     """
