@@ -2,8 +2,8 @@
 """A scripted model: answers of OpenAI's chat dialect that were written beforehand.
 
 It stands where a provider would, behind the real gateway, so that the example needs no account. What it
-says next depends on nothing but how many answers the conversation holds already, so that a question that
-is asked again gets the same answer.
+says next depends on nothing but how many of its answers the conversation holds already, so that a question
+that is asked again gets the same answer.
 
     model.py SCRIPT.json [--port N] [--books FILE] [--delay SECONDS]
 
@@ -38,6 +38,34 @@ def message(turn, number):
     return answer
 
 
+def said_before(script, messages):
+    """How many of the script's answers a conversation holds; agents put examples of their own in it."""
+    texts = {message(turn, 0)["content"] for turn in script}
+
+    def is_own(m):
+        parts = m.get("content") or ""
+        text = parts if isinstance(parts, str) else "".join(p.get("text", "") for p in parts)
+        return m["role"] == "assistant" and (m.get("tool_calls") or text.strip() in texts)
+
+    return sum(bool(is_own(m)) for m in messages)
+
+
+def events(reply):
+    """A whole answer as a stream of its parts."""
+    choice = reply["choices"][0]
+    head = {key: reply[key] for key in ("id", "created", "model")}
+    head["object"] = "chat.completion.chunk"
+    delta = dict(choice["message"])
+    if "tool_calls" in delta:
+        delta["tool_calls"] = [{"index": n, **call} for n, call in enumerate(delta["tool_calls"])]
+    parts = [
+        {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
+        {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]},
+        {**head, "choices": [], "usage": reply["usage"]},
+    ]
+    return "".join(f"data: {json.dumps(part)}\n\n" for part in parts) + "data: [DONE]\n\n"
+
+
 class Model(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script, books, delay = [], None, 0.0
@@ -46,11 +74,11 @@ class Model(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         request = json.loads(body)
-        number = sum(m["role"] == "assistant" for m in request["messages"])
         script = self.script
         if isinstance(script, dict):
             told = json.dumps(request["messages"])
             script = next((s for key, s in script.items() if key and key in told), script.get("", []))
+        number = said_before(script, request["messages"])
         turn = script[number] if number < len(script) else {"call": "done", "with": {"summary": "done"}}
         if self.delay:
             time.sleep(self.delay)
@@ -60,31 +88,31 @@ class Model(BaseHTTPRequestHandler):
             "completion_tokens": len(json.dumps(answer)) // PRICE_OUT,
         }
         usage["total_tokens"] = sum(usage.values())
-        reply = json.dumps(
-            {
-                "id": f"chatcmpl-{number}",
-                "object": "chat.completion",
-                "created": int(time.time()),
-                "model": request["model"],
-                "choices": [
-                    {
-                        "index": 0,
-                        "message": answer,
-                        "finish_reason": "tool_calls" if "tool_calls" in answer else "stop",
-                    }
-                ],
-                "usage": usage,
-            }
-        ).encode()
+        reply = {
+            "id": f"chatcmpl-{number}",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": request["model"],
+            "choices": [
+                {
+                    "index": 0,
+                    "message": answer,
+                    "finish_reason": "tool_calls" if "tool_calls" in answer else "stop",
+                }
+            ],
+            "usage": usage,
+        }
+        streams = request.get("stream", False)
+        content = (events(reply) if streams else json.dumps(reply)).encode()
         if self.books:
             line = {"id": self.headers.get("x-client-request-id"), **usage}
             with self.lock, open(self.books, "a") as books:
                 books.write(json.dumps(line) + "\n")
         self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(reply)))
+        self.send_header("content-type", "text/event-stream" if streams else "application/json")
+        self.send_header("content-length", str(len(content)))
         self.end_headers()
-        self.wfile.write(reply)
+        self.wfile.write(content)
 
     def log_message(self, *arguments):
         pass

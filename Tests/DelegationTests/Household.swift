@@ -14,10 +14,11 @@ final class Household: @unchecked Sendable {
   let home: String
   let project: String
   let store: SQLiteWorkStore
+  private let path: String
   private var daemon: Spawned?
   private let model: Spawned
 
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+  static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
   static let program = root.appending(path: ".build/debug/caisson").path
   static let example = root.appending(path: "Examples/repair")
@@ -26,9 +27,10 @@ final class Household: @unchecked Sendable {
     _ script: String,
     delay: Double = 0,
     workers: Int = 1,
+    programs: String? = nil,
     _ body: (Household) async throws -> Void
   ) async throws {
-    let household = try Household(script, delay: delay)
+    let household = try Household(script, delay: delay, programs)
     do {
       try household.up(workers: workers)
       try await body(household)
@@ -40,8 +42,12 @@ final class Household: @unchecked Sendable {
     await household.end()
   }
 
-  /// - Parameter script: as `Examples/repair/model.py` reads it.
-  private init(_ script: String, delay: Double) throws {
+  /// - Parameters:
+  ///   - script: as `Examples/repair/model.py` reads it.
+  ///   - programs: a directory that `PATH` begins with.
+  private init(_ script: String, delay: Double, _ programs: String?) throws {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    self.path = programs.map { "\($0):\(path)" } ?? path
     let directory = NSTemporaryDirectory() + "household-\(UUID().uuidString)"
     home = directory + "/home"
     project = directory + "/project"
@@ -88,9 +94,7 @@ final class Household: @unchecked Sendable {
   }
 
   var environment: [String: String] {
-    var environment = ["CAISSON_HOME": home, "TERM": "dumb"]
-    environment["PATH"] = ProcessInfo.processInfo.environment["PATH"]
-    return environment
+    ["CAISSON_HOME": home, "PATH": path, "TERM": "dumb"]
   }
 
   // MARK: The daemon
@@ -165,12 +169,32 @@ final class Household: @unchecked Sendable {
     AgentSettings(directory: project, model: "m", policy: policy, policyName: "test")
   }
 
+  /// Describes an agent of the user's own.
+  func describe(_ agent: String, _ document: String) throws {
+    let directory = home + "/config/agents"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    try Data(document.utf8).write(to: URL(filePath: "\(directory)/\(agent).yaml"))
+  }
+
+  /// Makes the project a git repository with one commit.
+  func makeRepository() throws {
+    let author = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for words in [["init", "-q"], ["add", "."], author + ["commit", "-q", "-m", "A project"]] {
+      let git = try Spawned("/usr/bin/git", ["-C", project] + words, environment: environment)
+      guard git.wait() == 0 else { throw Failure(description: "git \(words) failed") }
+    }
+  }
+
   /// Gives work, and its id.
-  func assign(_ id: String, _ settings: AgentSettings? = nil) async throws -> String {
+  func assign(
+    _ id: String,
+    _ settings: AgentSettings? = nil,
+    text: String = "Repair what the tests say is broken."
+  ) async throws -> String {
     _ = try await store.assign(
       NewAssignment(
         id: id,
-        text: "Repair what the tests say is broken.",
+        text: text,
         settings: try (settings ?? self.settings()).json
       )
     )

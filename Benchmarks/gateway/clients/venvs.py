@@ -1,4 +1,8 @@
-"""The clients' virtual environments: one each, because their dependencies do not go together."""
+#!/usr/bin/env python3
+"""The clients' virtual environments: one each, because their dependencies do not go together.
+
+    venvs.py NAME…    gets these from PyPI, below .build-clients/gateway
+"""
 
 import pathlib
 import subprocess
@@ -37,3 +41,8 @@ def environment(folder, name):
                         "--only-binary", ":all:", *CLIENTS[name]], check=True)
         ready.write_text(wanted)
     return place / "bin"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        print(environment(DEFAULT, name))

@@ -143,16 +143,4 @@ extension AgentRun {
     }
     return try await recover([record])
   }
-
-  func result(
-    _ status: StepOutcome.Status,
-    _ text: String,
-    isMistake: Bool = false
-  ) -> StepOutcome {
-    let body = JSONWriter.object { writer in
-      if isMistake { writer.bool("mistake", true) }
-      writer.string("text", text)
-    }
-    return StepOutcome(status, body: String(decoding: body, as: UTF8.self))
-  }
 }

@@ -6,7 +6,7 @@ package import Journal
 ///
 /// Nothing is done before its intent is on the disk. Whatever happens to this process, the next stretch
 /// begins from what is on record.
-package struct AgentRun {
+package struct AgentRun: RecordedWork {
   let store: any WorkStore
   let lease: Lease
   let settings: AgentSettings
@@ -40,13 +40,6 @@ package struct AgentRun {
     self.signals = signals
     self.workplace = workplace
     log = StepLog([])
-  }
-
-  /// How a stretch went on.
-  enum Flow: Equatable {
-    case goOn
-    /// The assignment is not ours any more, as it should be: ended, waiting, or let go.
-    case over
   }
 
   /// Works until there is nothing to do for now.
@@ -99,12 +92,6 @@ package struct AgentRun {
 
   // MARK: Parts
 
-  /// Brings to the disk what has been added.
-  mutating func write() async throws {
-    let changes = log.take()
-    if !changes.isEmpty { try await store.commit(changes, under: lease) }
-  }
-
   private mutating func start() async throws -> Flow {
     let notes = try await workplace.notes()
     let day = Date.now.formatted(.iso8601.year().month().day())
@@ -147,28 +134,8 @@ package struct AgentRun {
     return .goOn
   }
 
-  private mutating func finish(_ state: Assignment.State, _ reason: String) async throws -> Flow {
-    // What the agent made is on the disk, and its run over, before it is said to be done: who hears of
-    // it may look at once.
+  func flush() async {
     try? await workplace.flush()
     await workplace.close()
-    let body = JSONWriter.object { writer in
-      writer.string("state", state.rawValue)
-      writer.string("summary", reason)
-      writer.string("text", assignment.text)
-    }
-    log.add(
-      .notify(
-        kind: state.rawValue,
-        body: String(decoding: body, as: UTF8.self),
-        dedupe: "end:\(assignment.id):\(lease.epoch)"
-      )
-    )
-    log.add(.end(state, reason: reason))
-    try await write()
-    return .over
   }
-
-  /// Sets the assignment aside until a person resumes it.
-  mutating func park(_ reason: String) async throws -> Flow { try await finish(.parked, reason) }
 }

@@ -11,6 +11,8 @@ package enum StepKind {
   package static let permission = "permission"
   /// A person is asked what became of a step that nobody can tell of.
   package static let inquiry = "inquiry"
+  /// The whole work of an agent that is not ours.
+  package static let agent = "agent"
   package static let toolPrefix = "tool:"
 }
 

@@ -12,6 +12,8 @@ struct StepLog: Sendable {
     self.records = records
   }
 
+  var hasNothingToWrite: Bool { pending.isEmpty }
+
   var next: Int { records.count + 1 }
 
   mutating func begin(_ kind: String, _ effect: EffectClass, hash: String, body: String) -> Int {

@@ -9,6 +9,12 @@ package actor Workplace {
     case refused(String)
     /// The session ended, and what was under way in it with it.
     case died(String)
+
+    var text: String {
+      switch self {
+      case .refused(let text), .died(let text): text
+      }
+    }
   }
 
   /// A file as it was read.
@@ -47,6 +53,11 @@ package actor Workplace {
     await ending?.close()
   }
 
+  /// Begins the session now, for whoever wants to know whether it can be.
+  func begin() async throws {
+    _ = try await attempt { _ throws(SessionError) in }
+  }
+
   // MARK: Tools
 
   func run(_ command: String, seconds: Int64) async throws -> Report {
@@ -65,6 +76,18 @@ package actor Workplace {
     case .notStarted(let error): end = "[not started: \(String(cString: strerror(error)))]"
     }
     return Report(isSuccess: false, text: output.isEmpty ? end : output + "\n" + end)
+  }
+
+  /// Runs another agent as a whole.
+  func host(
+    _ line: String,
+    seconds: Double,
+    onOutput: @escaping @Sendable (UInt64, [UInt8]) -> Void
+  ) async throws -> CommandResult {
+    let bounds = OutputBounds(head: OutputText.head, tail: OutputText.tail)
+    return try await use { session throws(SessionError) in
+      try await session.run(line, timeout: .seconds(seconds), bounds: bounds, onOutput: onOutput)
+    }
   }
 
   /// A file's lines, or a directory's names.

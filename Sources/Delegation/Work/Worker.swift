@@ -21,11 +21,16 @@ package actor Worker {
   private let model: ModelClient
   private let complain: @Sendable (String) -> Void
   private var jobs: [String: Job] = [:]
+  /// Assignments of agents that are run as a whole.
+  private var hosted: Set<String> = []
   private var isStopping = false
   private var renewed = ContinuousClock.now
 
   /// Microseconds for which an assignment is held without a word.
   private static let leaseDuration: Int64 = 15_000_000
+  /// How long an agent that is run as a whole may go on once this worker is to end: less than the
+  /// daemon waits for.
+  private static let grace: Duration = .seconds(25)
   private static let heartbeat: Duration = .seconds(3)
 
   package init(
@@ -59,6 +64,12 @@ package actor Worker {
   package func stop() {
     isStopping = true
     for job in jobs.values { job.signals.say(.letGo) }
+    // Ends with this process at the latest.
+    Task {
+      try? await Task.sleep(for: Self.grace)
+      // Its step may be hours long. It stays open, and whoever takes the assignment next settles it.
+      for name in hosted { jobs[name]?.task.cancel() }
+    }
   }
 
   // MARK: Leases
@@ -157,7 +168,10 @@ package actor Worker {
     let document = try PolicyDocument.parse(settings.policy, file: settings.policyName)
     let rules = AgentRules(document)
     let key = try keys.key(for: assignment, settings, models: document.models)
-    let workplace = try workplace(for: assignment, settings, rules)
+    guard settings.agent == AgentSettings.own else {
+      return try await host(assignment, lease, signals, settings, document, key)
+    }
+    let workplace = try workplace(for: assignment, settings, rules.inside)
     var run = AgentRun(
       store: store,
       lease: lease,
@@ -171,18 +185,60 @@ package actor Worker {
     )
     let result = await Result { try await run.work() }
     await workplace.close()
+    await revokeKey(ifOver: assignment)
+    try result.get()
+  }
+
+  /// Lets another agent work.
+  private func host(
+    _ assignment: Assignment,
+    _ lease: Lease,
+    _ signals: LeaseSignals,
+    _ settings: AgentSettings,
+    _ document: PolicyDocument,
+    _ key: String
+  ) async throws {
+    let runtime = FilePath(setup.runtime)
+    let place = HostedPlace(
+      files: AgentFiles(directory: FilePath(setup.config).appending("agents").string),
+      log: FilePath(setup.state).appending("runs/\(assignment.id)/output.log").string,
+      hasModels: { Announcement(readFrom: runtime.appending("gateway.json")) != nil },
+      workplace: { [self] policy in
+        try workplace(for: assignment, settings, policy, modelsKey: key)
+      }
+    )
+    var run = HostedRun(
+      store: store,
+      lease: lease,
+      assignment: assignment,
+      settings: settings,
+      document: document,
+      signals: signals,
+      place: place
+    )
+    hosted.insert(assignment.id)
+    defer { hosted.remove(assignment.id) }
+    let result = await Result { try await run.work() }
+    await run.close()
+    await revokeKey(ifOver: assignment)
+    try result.get()
+  }
+
+  private func revokeKey(ifOver assignment: Assignment) async {
     if let now = try? await store.assignment(assignment.id),
       now.state == .done || now.state == .failed
     {
       keys.revoke(assignment.id)
     }
-    try result.get()
   }
 
-  private func workplace(
+  /// - Parameter modelsKey: for an agent that calls models from inside; nil where they are called from
+  ///   outside.
+  private nonisolated func workplace(
     for assignment: Assignment,
     _ settings: AgentSettings,
-    _ rules: AgentRules
+    _ inside: PolicyDocument,
+    modelsKey: String? = nil
   ) throws -> Workplace {
     let policies = FilePath(setup.state).appending("policies")
     try? FileManager.default.createDirectory(
@@ -191,21 +247,22 @@ package actor Worker {
       attributes: [.posixPermissions: 0o700]
     )
     let policy = policies.appending("\(assignment.id).yaml")
-    try Data(rules.inside.canonicalText.utf8).write(
+    try Data(inside.canonicalText.utf8).write(
       to: URL(filePath: policy.string),
       options: .atomic
     )
     var arguments = [
       "--run-id", assignment.id, "--in", settings.directory, "--policy", policy.string,
-      "--no-models",
     ]
+    if modelsKey == nil { arguments.append("--no-models") }
     if let mode = settings.workspace { arguments += ["--workspace", mode] }
     let setup = setup
     return Workplace(directory: settings.directory) { [arguments] () throws(SessionError) in
       try await SealedSession.open(
         program: setup.program,
         arguments: arguments,
-        environment: setup.environment
+        environment: setup.environment,
+        modelsKey: modelsKey
       )
     }
   }

@@ -77,41 +77,6 @@ extension NodeReader {
     return rules
   }
 
-  private mutating func variables(_ node: YAMLNode, _ place: String) -> [String: String] {
-    guard case .map(let pairs) = node.content else {
-      report(
-        node,
-        place,
-        "a mapping is expected, not \(node.kind)",
-        "write { NAME: value }"
-      )
-      return [:]
-    }
-    var values: [String: String] = [:]
-    for (key, value) in pairs.prefix(Self.mostEntries) {
-      let name = self.value(key, place, example: "NAME: value") {
-        text throws(ValueProblem) in try Names.variable(text, isPattern: false)
-      }
-      guard let name else { continue }
-      let path = join(place, name)
-      guard case .scalar(let text, _) = value.content else {
-        report(value, path, "a text is expected, not \(value.kind)", "write \(name): value")
-        continue
-      }
-      guard text.utf8.count <= 32_768, !text.utf8.contains(0) else {
-        report(value, path, "the value is longer than 32 KiB or holds a NUL", "shorten it")
-        continue
-      }
-      if values.updateValue(text, forKey: name) != nil {
-        report(key, path, "the variable is set more than once", "keep one of them")
-      }
-    }
-    if pairs.count > Self.mostEntries {
-      report(node, place, "there are more than 1000 variables", "shorten the list")
-    }
-    return values
-  }
-
   private mutating func limits(_ node: YAMLNode) -> Limits {
     let keys = map(node, "limits", keys: Schema.limits)
     var limits = Limits()

@@ -26,14 +26,18 @@ package final class SealedSession: Sendable {
   ///   - program: The path of `caisson`.
   ///   - arguments: Options of `caisson run`, beside `--session`: `--in`, `--policy`, `--run-id`.
   ///   - environment: The whole environment of `caisson run`, as `NAME=value`.
+  ///   - modelsKey: A key for the models that the policy grants, which is put in the place of what the
+  ///     run holds on its way out; nil where the run has none or one of its own.
   ///   - patience: How long to wait.
   package static func open(
     program: String,
     arguments: [String],
     environment: [String],
+    modelsKey: String? = nil,
     patience: Duration = .seconds(60)
   ) async throws(SessionError) -> SealedSession {
-    let link = try SessionLink(program, ["run", "--session"] + arguments, environment)
+    let words = ["run", "--session"] + (modelsKey == nil ? [] : ["--models-key"]) + arguments
+    let link = try SessionLink(program, words, environment, secret: modelsKey)
     try await link.start(patience: patience)
     return SealedSession(link)
   }

@@ -53,6 +53,7 @@ final class SessionLink: @unchecked Sendable {
     _ program: String,
     _ arguments: [String],
     _ environment: [String],
+    secret: String? = nil,
     loop: SessionLoop = .shared
   ) throws(SessionError) {
     var ends: [Int32] = [-1, -1]
@@ -66,7 +67,11 @@ final class SessionLink: @unchecked Sendable {
       for end in ends { _ = cl_close(end) }
       throw .notOpened("pipe: \(String(cString: strerror(-made)))")
     }
-    let child = Self.spawn(program, arguments, environment, [ends[1], ends[1], pipe[1]])
+    let memory = secret.map { cl_sealed_memory("caisson-session", Array($0.utf8), $0.utf8.count) }
+    defer { if let memory, memory >= 0 { _ = cl_close(memory) } }
+    // Where the memory file could not be made, its number is refused like any that is no descriptor.
+    let descriptors = [ends[1], ends[1], pipe[1]] + (memory.map { [$0] } ?? [])
+    let child = Self.spawn(program, arguments, environment, descriptors)
     _ = cl_close(ends[1])
     _ = cl_close(pipe[1])
     guard child > 0 else {

@@ -156,7 +156,7 @@ struct AssignCommand: ParsableCommand {
       mode: workspace,
       additions: NetworkAdditions.read([], [], [], home: home),
       home: home,
-      ignoresModels: true,
+      models: .none,
       ignoresApprovals: true
     )
     var order = AssignmentOrder(

@@ -108,18 +108,24 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .long, help: .hidden)
   var noModels = false
 
+  @Flag(name: .long, help: .hidden)
+  var modelsKey = false
+
   @Argument(parsing: .postTerminator, help: "The command and its arguments, after '--'.")
   var command: [String] = []
 
   func validate() throws {
     if session {
+      if noModels, modelsKey {
+        throw ValidationError("--no-models leaves out what --models-key is for")
+      }
       guard command.isEmpty else {
         throw ValidationError("a session has no command: what runs in it is said on its input")
       }
       return
     }
-    if runId != nil || noModels {
-      throw ValidationError("--run-id and --no-models belong to --session")
+    if runId != nil || noModels || modelsKey {
+      throw ValidationError("--run-id, --no-models and --models-key belong to --session")
     }
     if command.isEmpty {
       throw ValidationError("name the command after '--': caisson run -- CMD ARG…")
@@ -127,6 +133,13 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws { start() }
+
+  private var models: RunModels.Access {
+    if noModels { return .none }
+    guard modelsKey else { return .ownKey }
+    // Without the key that was meant there is none.
+    return SessionService.inheritedKey().map { .key($0) } ?? .none
+  }
 
   /// Runs the command and exits with its status.
   func start() -> Never {
@@ -142,7 +155,7 @@ struct RunCommand: ParsableCommand {
       packages: packages,
       secrets: secret,
       learning: learn,
-      service: session ? SessionService(runID: runId, ignoresModels: noModels) : nil,
+      service: session ? SessionService(runID: runId, models: models) : nil,
       command: session ? [SessionService.program] : command
     )
     Foundation.exit(session.run())

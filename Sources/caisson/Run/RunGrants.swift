@@ -26,11 +26,11 @@ struct RunGrants {
     mode: String?,
     additions: NetworkAdditions,
     home: Home,
-    ignoresModels: Bool = false,
+    models access: RunModels.Access = .ownKey,
     ignoresApprovals: Bool = false
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
-    if ignoresModels { document.models = nil }
+    if case .none = access { document.models = nil }
     // Whoever drives the run keeps them.
     if ignoresApprovals { document.approvals = [] }
     document.network += additions.rules
@@ -74,7 +74,7 @@ struct RunGrants {
       home: userHome
     )
     additions.bind(in: &document.network)
-    let models = try RunModels(document, home: home)
+    let models = try RunModels(document, access, home: home)
     if let models { document.network.append(.host(models.rule)) }
     let own = [home.state, home.config, home.runtime].map(\.string)
     let policy: CompiledPolicy

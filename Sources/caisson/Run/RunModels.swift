@@ -15,17 +15,30 @@ struct RunModels {
   /// Where the dialects that clients speak carry a key.
   private static let headers = ["authorization", "x-api-key", "api-key"]
 
+  /// Whose key the models are called with.
+  enum Access {
+    /// One of the run's own, which ends with it.
+    case ownKey
+    /// That of whoever drives the session, who answers for its end, too.
+    case key(KeySecret)
+    /// The policy's models are left out: whoever drives the session calls them from outside.
+    case none
+  }
+
   /// The way to the gateway, for the policy that is enforced.
   let rule: HostRule
   private let port: UInt16
   private let rules: ModelRules
   private let home: Home
+  private let access: Access
 
-  /// Nil where the policy grants no models.
+  /// Nil where the policy grants no models, or they are left out.
   ///
   /// - Throws: `Refusal` where it does and no gateway is running.
-  init?(_ document: PolicyDocument, home: Home) throws {
+  init?(_ document: PolicyDocument, _ access: Access, home: Home) throws {
     guard let rules = document.models else { return nil }
+    if case .none = access { return nil }
+    self.access = access
     guard let address = GatewayAddress.running(home) else {
       throw RunSession.Refusal.policy(
         "the policy grants models, and no gateway is running; start it with: caisson gateway"
@@ -53,8 +66,10 @@ struct RunModels {
     self.home = home
   }
 
-  /// Makes the run's key: refused again by ``revoke(_:)``, and named after the run on every bill.
+  /// The run's key, made where it has none: refused again by ``revoke(_:)``, and named after the run on
+  /// every bill.
   func makeKey(for run: RunID) throws -> StoredSecret {
+    if case .key(let secret) = access { return try stored(secret) }
     let ledger = try home.ledger()
     defer { ledger.close() }
     let account = Account(id: Self.account(of: run), limit: rules.budget?.picoDollars)
@@ -64,7 +79,11 @@ struct RunModels {
       VirtualKey.Terms(name: account.id, account: account.id, models: rules.allow),
       account: account
     )
-    return try StoredSecret(
+    return try stored(secret)
+  }
+
+  private func stored(_ secret: KeySecret) throws -> StoredSecret {
+    try StoredSecret(
       name: Self.secretName,
       value: Array(secret.text.utf8),
       bindings: Self.headers.map { SecretBinding(host: Self.host, header: $0) },
@@ -73,7 +92,11 @@ struct RunModels {
   }
 
   /// The run is over: what it held opens nothing any more.
-  static func revoke(_ run: RunID, home: Home) {
+  func revoke(_ run: RunID) {
+    if case .ownKey = access { Self.revoke(run, home: home) }
+  }
+
+  private static func revoke(_ run: RunID, home: Home) {
     guard let ledger = try? home.existingLedger() else { return }
     defer { ledger.close() }
     try? ledger.revokeKey(named: account(of: run))

@@ -87,7 +87,7 @@ struct RunSession {
       mode: mode,
       additions: NetworkAdditions.read(allowed, packages, secrets, home: home),
       home: home,
-      ignoresModels: service?.ignoresModels ?? false
+      models: service?.models ?? .ownKey
     )
     let known = claim?.isNew == false ? try journal.summary() : nil
     let resumed = claim?.isNew == false ? try files.resume(grants, known) : nil
@@ -108,7 +108,7 @@ struct RunSession {
       learns: learning != nil,
       tracesPrograms: tracesPrograms
     )
-    defer { if grants.models != nil { RunModels.revoke(run, home: home) } }
+    defer { grants.models?.revoke(run) }
     if !quiet { for note in network?.notes ?? [] { complain(note) } }
     var environment = RunEnvironment.make(
       policy: grants.policy,

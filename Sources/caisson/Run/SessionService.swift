@@ -1,3 +1,5 @@
+import Glibc
+import Journal
 import Sandbox
 
 /// What makes a run a session: its command is the service that takes requests on standard input, and
@@ -8,8 +10,16 @@ struct SessionService {
 
   /// The run's name, as the caller chose it; nil for a new one that nobody means to continue.
   let runID: String?
-  /// Whether the policy's models are left out: whoever drives the session calls them from outside.
-  let ignoresModels: Bool
+  let models: RunModels.Access
+
+  /// The key that whoever drives the session holds, from descriptor 3: neither arguments nor
+  /// variables, which others may read, carry it. The descriptor is closed, so that nothing inherits it.
+  static func inheritedKey() -> KeySecret? {
+    var bytes = [UInt8](repeating: 0, count: 128)
+    let count = read(3, &bytes, bytes.count)
+    close(3)
+    return count > 0 ? KeySecret(String(decoding: bytes.prefix(count), as: UTF8.self)) : nil
+  }
 
   func run() throws -> RunID? {
     guard let runID else { return nil }

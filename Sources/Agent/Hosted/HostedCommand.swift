@@ -1,0 +1,23 @@
+import Policy
+
+/// The command of another agent as it is given to the run's shell, which has nothing to interpret in it:
+/// each word stands in quotes.
+struct HostedCommand: Equatable {
+  let words: [String]
+  /// What it reads on standard input; nil where that is empty.
+  let input: String?
+
+  init(_ agent: AgentDefinition, _ fillings: AgentDefinition.Fillings) {
+    words = agent.words(fillings)
+    input = agent.task == .stdin ? AgentDefinition.taskFile : nil
+  }
+
+  var line: String {
+    let command = words.map(Self.quote).joined(separator: " ")
+    return "exec \(command) <\(Self.quote(input ?? "/dev/null"))"
+  }
+
+  private static func quote(_ word: String) -> String {
+    "'" + word.replacing("'", with: #"'\''"#) + "'"
+  }
+}
