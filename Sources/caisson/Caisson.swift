@@ -28,7 +28,7 @@ struct Caisson: ParsableCommand {
       RunCommand.self, DiffCommand.self, ApplyCommand.self, DiscardCommand.self, UndoCommand.self,
       RunsCommand.self, AuditCommand.self, RevokeCommand.self, DoctorCommand.self,
       PolicyCommand.self, SecretCommand.self, ModelsCommand.self, RouteCommand.self,
-      GatewayCommand.self, BillCommand.self, UpCommand.self,
+      GatewayCommand.self, BillCommand.self, UpCommand.self, AgentsCommand.self,
     ]
   )
 }
