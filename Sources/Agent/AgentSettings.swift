@@ -1,4 +1,5 @@
 import Foundation
+import Policy
 
 /// How an assignment is to be worked on: what stands, as JSON, in its `settings`.
 package struct AgentSettings: Codable, Sendable, Equatable {
@@ -49,7 +50,7 @@ package struct AgentSettings: Codable, Sendable, Equatable {
   }
 
   /// Our own agent.
-  package static let own = "caisson"
+  package static let own = AgentFiles.own
 
   package init(json text: String) throws {
     self = try JSONDecoder().decode(AgentSettings.self, from: Data(text.utf8))

@@ -21,7 +21,11 @@ enum DaemonProcess {
     let ledger = try Ledger.open(directory: FilePath(setup.state))
     let daemon = Daemon(setup, store: store, complain: complain)
     let signals = Signals()
-    let service = WorkService(store: store, ledger: ledger)
+    let service = WorkService(
+      store: store,
+      ledger: ledger,
+      agentsIn: FilePath(setup.config).appending("agents").string
+    )
     let console = try serve(service, setup, complain)
     try await console.isUp()
     let work = Task { await daemon.run() }

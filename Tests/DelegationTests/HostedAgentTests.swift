@@ -80,8 +80,8 @@ import Testing
     """
   }
 
-  /// Has the agent begin, and kills the worker under it; the daemon starts another one.
-  private func crash(
+  /// Gives the slow agent work, and waits until it is at it.
+  private func begin(
     _ household: Household,
     _ restart: String,
     policy: String = "version: 1\n"
@@ -95,9 +95,18 @@ import Testing
     while ContinuousClock.now < end, FileManager.default.contents(atPath: begun)?.isEmpty ?? true {
       await household.store.waitForChange(timeout: .milliseconds(100))
     }
+    return id
+  }
+
+  /// Kills the worker under the agent; the daemon starts another one.
+  private func crash(
+    _ household: Household,
+    _ restart: String,
+    policy: String = "version: 1\n"
+  ) async throws -> String {
+    let id = try await begin(household, restart, policy: policy)
     let holder = try await household.store.assignment(id)?.lease.holder
-    let worker = try #require(holder?.process.pid)
-    kill(worker, SIGKILL)
+    kill(try #require(holder?.process.pid), SIGKILL)
     return id
   }
 
@@ -152,6 +161,20 @@ import Testing
       )
       let ended = try await household.wait(for: id, [.parked, .done, .failed], seconds: 60)
       #expect(ended.state == .done, "\(ended.reason ?? "")")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2)))
+  func `one that is stopped ends at once, and what it did is kept`() async throws {
+    try await Household.with("[]") { household in
+      let id = try await begin(household, "ask")
+      _ = try await household.store.stop(id, by: "test")
+      let ended = try await household.wait(for: id, [.stopped, .done, .failed], seconds: 20)
+      #expect(ended.state == .stopped)
+      let steps = try await household.store.steps(of: id, after: 0)
+      #expect(steps.last?.outcome?.status == .interrupted)
+      let difference = try household.run("diff", id)
+      #expect(difference.output.contains("+Take your time."), "\(difference)")
     }
   }
 

@@ -1,6 +1,10 @@
 import Journal
 
 extension HostedRun {
+  var interruption: String {
+    "Interrupted: the machine or the worker stopped while \(settings.agent) was at work."
+  }
+
   mutating func takeUp(_ record: StepRecord) async throws -> Flow { try await settle(record) }
 
   mutating func repeatStep(_ record: StepRecord) async throws -> Flow {

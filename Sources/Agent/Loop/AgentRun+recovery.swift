@@ -2,6 +2,12 @@ import Dialects
 import Journal
 
 extension AgentRun {
+  /// In words for the model.
+  var interruption: String {
+    "Interrupted: the machine or this program stopped while it ran. It may have been done in "
+      + "part and was not repeated. Look at how things are before you go on."
+  }
+
   mutating func takeUp(_ record: StepRecord) async throws -> Flow {
     let sequence = record.intent.sequence
     switch record.intent.kind {

@@ -52,11 +52,7 @@ extension RecordedWork {
     case .closeAsInterrupted:
       log.end(
         sequence,
-        result(
-          .interrupted,
-          "Interrupted: the machine or this program stopped while it ran. It may have been done in "
-            + "part and was not repeated. Look at how things are before you go on."
-        )
+        result(.interrupted, interruption)
       )
     case .closeAsNotHappened:
       log.end(

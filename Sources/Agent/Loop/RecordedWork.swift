@@ -9,6 +9,9 @@ protocol RecordedWork {
   var assignment: Assignment { get }
   var log: StepLog { get set }
 
+  /// What is said of a step that a worker left open and that is not made again.
+  var interruption: String { get }
+
   /// Brings to the disk what was made, and ends its run.
   func flush() async
   /// Goes on with an open step that is no question to a person.

@@ -10,8 +10,13 @@ enum OrderCheck {
   static let longestText = 100_000
   static let largestComment = 10_000
 
-  static func settings(of order: AssignmentOrder) throws(WorkProblem) -> AgentSettings {
+  /// - Parameter agents: where agents of others are described; nil where there are none.
+  static func settings(
+    of order: AssignmentOrder,
+    agents: AgentFiles? = nil
+  ) throws(WorkProblem) -> AgentSettings {
     try checkText(order)
+    try check(agent: order.agent ?? AgentSettings.own, agents)
     try checkNumbers(order)
     let document = try document(of: order)
     try check(document, model: order.model)
@@ -23,6 +28,7 @@ enum OrderCheck {
     )
     // The smaller holds, and is what is shown.
     settings.budget = [order.budget, document.models?.budget?.picoDollars].compactMap { $0 }.min()
+    if let agent = order.agent { settings.agent = agent }
     settings.workspace = document.workspace.rawValue
     settings.patience = order.patience
     if let turns = order.turns { settings.bounds.turns = turns }
@@ -67,13 +73,22 @@ enum OrderCheck {
         throw WorkProblem(.invalid, "\(name) is empty, too long or holds control characters")
       }
     }
-    if let agent = order.agent, agent != AgentSettings.own {
-      throw WorkProblem(
-        .unsupported,
-        "there is no agent \(quoted(agent)); the only one is '\(AgentSettings.own)'"
-      )
-    }
     try checkDirectory(order.directory)
+  }
+
+  private static func check(
+    agent name: String,
+    _ agents: AgentFiles?
+  ) throws(WorkProblem) {
+    if name == AgentSettings.own { return }
+    guard let agents else {
+      throw WorkProblem(.unsupported, "there is no agent \(quoted(name))")
+    }
+    do {
+      _ = try agents.find(name).definition()
+    } catch {
+      throw WorkProblem(.unsupported, "\(error)")
+    }
   }
 
   private static func checkDirectory(_ path: String) throws(WorkProblem) {

@@ -13,13 +13,16 @@ package struct WorkService: Sendable {
   let changes: Changes
   /// Gives a new assignment its name.
   let makeID: @Sendable () -> String
+  /// Where agents of others are described.
+  private let agents: AgentFiles?
 
   /// Steps of one answer.
   static let mostSteps = 500
   /// Seconds that an answer may be waited for.
   package static let longestWait = 60
 
-  package init(store: any WorkStore, ledger: Ledger?) {
+  package init(store: any WorkStore, ledger: Ledger?, agentsIn directory: String? = nil) {
+    agents = directory.map { AgentFiles(directory: $0) }
     self.store = store
     self.ledger = ledger
     changes = Changes(store)
@@ -40,7 +43,7 @@ package struct WorkService: Sendable {
     guard order.every == nil else {
       throw WorkProblem(.invalid, "work that is given again and again is a schedule: /v1/schedules")
     }
-    let settings = try OrderCheck.settings(of: order)
+    let settings = try OrderCheck.settings(of: order, agents: agents)
     let made = try await store.assign(
       NewAssignment(
         id: makeID(),
@@ -186,7 +189,7 @@ package struct WorkService: Sendable {
   }
 
   package func schedule(_ order: AssignmentOrder) async throws -> ScheduleView {
-    let settings = try OrderCheck.settings(of: order)
+    let settings = try OrderCheck.settings(of: order, agents: agents)
     guard let every = order.every else {
       throw WorkProblem(.invalid, "a schedule needs every: seconds between")
     }

@@ -35,7 +35,10 @@ struct AssignCommand: ParsableCommand {
   )
   var directory: String?
 
-  @Option(help: "The agent; there is one, 'caisson'.", completion: .list(["caisson"]))
+  @Option(
+    help: "The agent: caisson, or one that 'caisson agents' lists.",
+    completion: .list(["caisson", "mini-swe-agent", "aider"])
+  )
   var agent: String?
 
   @Option(

@@ -1,7 +1,4 @@
-import Foundation
-package import Policy
-
-/// The descriptions of other agents: the user's own, and those that Caisson brings.
+/// The descriptions of other agents by name: the user's own, and those that Caisson brings.
 package struct AgentFiles: Sendable {
   /// A description and where it is from.
   package struct Found: Sendable, Equatable {
@@ -19,32 +16,51 @@ package struct AgentFiles: Sendable {
     package let description: String
   }
 
-  private let directory: String
+  /// What a file holds.
+  package enum Content: Sendable {
+    case none
+    case unreadable
+    case text(String)
+  }
 
-  /// - Parameter directory: Where the user's own lie, as `NAME.yaml`.
-  package init(directory: String) {
+  /// The name that our own agent goes by, which no file takes.
+  package static let own = "caisson"
+
+  private let directory: String
+  private let read: @Sendable (String) -> Content
+  private let list: @Sendable (String) -> [String]
+
+  /// - Parameters:
+  ///   - directory: Where the user's own lie, as `NAME.yaml`.
+  ///   - read: Reads a file.
+  ///   - list: Names what lies in a directory.
+  package init(
+    directory: String,
+    read: @escaping @Sendable (String) -> Content,
+    list: @escaping @Sendable (String) -> [String]
+  ) {
     self.directory = directory
+    self.read = read
+    self.list = list
   }
 
   /// The user's own wins over one of the same name that Caisson brings.
   package func find(_ name: String) throws(Missing) -> Found {
-    let file = "\(directory)/\(name).yaml"
     guard Self.isName(name) else {
       throw Missing(
         description: "\(quoted(name)) is no name of an agent: use letters, digits, '-', '_' and '.'"
       )
     }
-    if FileManager.default.fileExists(atPath: file) {
-      guard let bytes = FileManager.default.contents(atPath: file) else {
-        throw Missing(description: "cannot read \(file); mend its permissions")
-      }
-      let text = String(decoding: bytes, as: UTF8.self)
-      return Found(name: name, text: text, file: file, isShipped: false)
+    let file = "\(directory)/\(name).yaml"
+    switch read(file) {
+    case .text(let text): return Found(name: name, text: text, file: file, isShipped: false)
+    case .unreadable: throw Missing(description: "cannot read \(file); mend its permissions")
+    case .none: break
     }
     guard let text = ShippedAgents.text(name) else {
       throw Missing(
         description: "there is no agent \(name): describe it in \(file), or use "
-          + ([AgentSettings.own] + names()).joined(separator: ", ")
+          + ([Self.own] + names()).joined(separator: ", ")
       )
     }
     return Found(name: name, text: text, file: "\(name) (as shipped)", isShipped: true)
@@ -52,8 +68,7 @@ package struct AgentFiles: Sendable {
 
   /// All that can be found, sorted.
   package func names() -> [String] {
-    let own = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    let named = own.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
+    let named = list(directory).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
     return Set(named.filter(Self.isName) + ShippedAgents.names).sorted()
   }
 
@@ -62,7 +77,6 @@ package struct AgentFiles: Sendable {
       (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
         || [0x2D, 0x2E, 0x5F].contains(byte)
     }
-    return isPlain && !name.hasPrefix(".") && (1...64).contains(name.utf8.count)
-      && name != AgentSettings.own
+    return isPlain && !name.hasPrefix(".") && (1...64).contains(name.utf8.count) && name != own
   }
 }
