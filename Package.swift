@@ -9,7 +9,9 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "caisson", targets: ["caisson"]),
+    .executable(name: "caisson-daemon", targets: ["caisson-daemon"]),
     .executable(name: "caisson-egress", targets: ["caisson-egress"]),
+    .executable(name: "caisson-exec", targets: ["caisson-exec"]),
     .executable(name: "caisson-gateway", targets: ["caisson-gateway"]),
     .executable(name: "caisson-launch", targets: ["caisson-launch"]),
     .executable(name: "caisson-mcp", targets: ["caisson-mcp"]),
@@ -20,12 +22,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.5.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -109,7 +114,73 @@ let package = Package(
     .target(
       name: "Sandbox",
       dependencies: [
-        "Policy", "CLinux",
+        "Policy", "CLinux", "ExecWire",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // ExecWire: what the service inside a session and whoever drives it say to each other. No I/O.
+    .target(name: "ExecWire"),
+
+    // caisson-exec: the service inside a session. Static and free of Foundation like the launcher:
+    // it has to run in whatever the policy shows of the machine, and to stay small.
+    .executableTarget(
+      name: "caisson-exec",
+      dependencies: ["CLinux", "ExecWire"],
+      swiftSettings: [.unsafeFlags(["-static-stdlib"])],
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"])
+      ]
+    ),
+
+    // Agent: the loop of our own agent. What it does is on record before it is done; what it does to
+    // the world it does through a sealed session and the gateway.
+    .target(
+      name: "Agent",
+      dependencies: [
+        "Dialects", "ExecWire", "Journal", "Policy", "Sandbox",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]
+    ),
+
+    // WorkWire: what the daemon and those who speak with it say to each other. No I/O.
+    .target(name: "WorkWire"),
+
+    // Delegation: who works on what. Workers, schedules, notices, and the process that keeps them.
+    .target(
+      name: "Delegation",
+      dependencies: [
+        "Agent", "CLinux", "Journal", "Policy", "Sandbox", "WorkWire",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // Console: what people and programs say to the daemon, over HTTP. What is meant by it is
+    // Delegation's.
+    .target(
+      name: "Console",
+      dependencies: [
+        "Delegation", "Journal", "WorkWire",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // caisson-daemon: the daemon and its workers. Apart from the command, whose start every sealed run
+    // pays.
+    .executableTarget(
+      name: "caisson-daemon",
+      dependencies: [
+        "CLinux", "Console", "Delegation", "Journal",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
@@ -149,6 +220,13 @@ let package = Package(
       ]
     ),
 
+    // CPostgres: Debian's libpq, for the journal that several machines share.
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+    // JournalPostgres: the same assignments on a server. Apart from Journal, so that the command, which
+    // is linked statically, does not need libpq.
+    .target(name: "JournalPostgres", dependencies: ["CPostgres", "Journal"]),
+
     // caisson-launch: becomes the sealed process. Static and free of Foundation, so that it starts
     // in about a millisecond and holds nothing that could be misused from inside.
     .executableTarget(
@@ -173,7 +251,7 @@ let package = Package(
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "Catalogue", "CLinux", "Journal", "Policy", "Sandbox",
+        "Catalogue", "CLinux", "Journal", "Policy", "Sandbox", "WorkWire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -183,7 +261,25 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
+    .testTarget(name: "AgentTests", dependencies: ["Agent", "Dialects", "Journal"]),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
+    .testTarget(
+      name: "ConsoleTests",
+      dependencies: [
+        "Console", "Delegation", "Journal", "WorkWire",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+    .testTarget(
+      name: "DelegationTests",
+      dependencies: [
+        "Agent", "CLinux", "Delegation", "Journal", "Policy",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
     .testTarget(name: "DialectsTests", dependencies: ["Dialects"], exclude: ["Golden"]),
     .testTarget(
       name: "EgressTests",
@@ -203,6 +299,7 @@ let package = Package(
         .product(name: "X509", package: "swift-certificates"),
       ]
     ),
+    .testTarget(name: "ExecWireTests", dependencies: ["ExecWire"]),
     .testTarget(
       name: "GatewayTests",
       dependencies: [
@@ -223,7 +320,7 @@ let package = Package(
     .testTarget(
       name: "JournalTests",
       dependencies: [
-        "Journal",
+        "CPostgres", "Journal", "JournalPostgres",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ]
@@ -239,14 +336,14 @@ let package = Package(
     .testTarget(
       name: "SandboxTests",
       dependencies: [
-        "CLinux", "Policy", "Sandbox",
+        "CLinux", "ExecWire", "Policy", "Sandbox",
         .product(name: "SystemPackage", package: "swift-system"),
       ]
     ),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Journal",
+        "ExecWire", "Journal", "Sandbox",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

@@ -10,6 +10,10 @@ prepare_clients() {
     say 'unpacking nginx and fcgiwrap for the tests'
     unpack_servers >&2 || say 'without nginx and fcgiwrap the tests of clients are skipped'
   fi
+  if ! has_postgresql; then
+    say 'unpacking PostgreSQL for the tests'
+    unpack_postgresql >&2 || say 'without PostgreSQL the tests of the journal on it are skipped'
+  fi
   if [ ! -e "$clients/venv/ready" ]; then
     say 'getting clients from PyPI for the tests'
     install_clients >&2 || say 'without them the tests of Python clients are skipped'
@@ -28,6 +32,27 @@ unpack_servers() (
   apt-get download -q nginx fcgiwrap "$library" || return 1
   for package in *.deb; do dpkg-deb -x "$package" ../servers || return 1; done
   : >../servers/ready
+)
+
+has_postgresql() {
+  for initdb in /usr/lib/postgresql/*/bin/initdb "$clients"/servers/usr/lib/postgresql/*/bin/initdb; do
+    if [ -x "$initdb" ]; then return 0; fi
+  done
+  return 1
+}
+
+# Unpacked, not installed: the package would make a cluster and start it.
+unpack_postgresql() (
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+  server=$(apt-cache depends postgresql | sed -n 's/^ *Depends: \(postgresql-[0-9]*\)$/\1/p' | head -n 1)
+  [ -n "$server" ] && mkdir -p "$clients/deb/$server" "$clients/servers" || return 1
+  cd "$clients/deb/$server" || return 1
+  apt-get download -q "$server" && dpkg-deb -x "$server"_*.deb ../../servers || return 1
+  programs=$(cd ../../servers && echo usr/lib/postgresql/*/bin)
+  # Its libraries come with libpq, but for some that most systems have.
+  if "../../servers/$programs/postgres" --version; then return 0; fi
+  rm -f "../../servers/$programs/initdb"
+  return 1
 )
 
 install_clients() {

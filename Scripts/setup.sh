@@ -35,8 +35,9 @@ installed() {
 # all are there.
 need_packages() {
   if ! command -v dpkg-query >/dev/null 2>&1; then
-    [ -e /usr/include/sqlite3.h ] && [ -e /usr/include/zlib.h ] && command -v git >/dev/null 2>&1 ||
-      give_up 'this is no Debian system: please install git and the development files of SQLite 3 and zlib.'
+    [ -e /usr/include/sqlite3.h ] && [ -e /usr/include/zlib.h ] && command -v git >/dev/null 2>&1 &&
+      command -v pg_config >/dev/null 2>&1 ||
+      give_up 'this is no Debian system: please install git and the development files of SQLite 3, zlib and libpq.'
     return 0
   fi
   missing=

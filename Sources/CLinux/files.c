@@ -66,6 +66,7 @@ int cl_chmodat(int directory, const char *path, unsigned mode) {
   return RESULT(fchmodat(directory, path, mode, 0));
 }
 int cl_chdir(const char *path) { return RESULT(chdir(path)); }
+int cl_change_directory(int directory) { return RESULT(fchdir(directory)); }
 int cl_chown(const char *path, unsigned uid, unsigned gid) { return RESULT(lchown(path, uid, gid)); }
 
 int cl_set_cloexec(int descriptor, int on) {
@@ -175,8 +176,8 @@ long cl_receive(int socket, void *bytes, size_t count, int *descriptors, int *nu
 }
 
 int cl_poll(struct cl_poll *entries, int count, int milliseconds, int restart) {
-  struct pollfd list[16];
-  if (count < 0 || count > 16) return -EINVAL;
+  struct pollfd list[CL_POLL_MOST];
+  if (count < 0 || count > CL_POLL_MOST) return -EINVAL;
   for (int i = 0; i < count; i++)
     list[i] = (struct pollfd){.fd = entries[i].descriptor, .events = entries[i].wanted};
   int n;

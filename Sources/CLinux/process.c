@@ -245,3 +245,10 @@ unsigned cl_effective_uid(void) { return geteuid(); }
 unsigned cl_effective_gid(void) { return getegid(); }
 unsigned cl_real_uid(void) { return getuid(); }
 int cl_own_pid(void) { return getpid(); }
+char *const *cl_environment(void) { return environ; }
+
+uint64_t cl_monotonic_milliseconds(void) {
+  struct timespec now;
+  if (clock_gettime(CLOCK_MONOTONIC, &now) < 0) return 0;
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}

@@ -46,6 +46,9 @@ struct Chain {
     to database: Database
   ) throws -> Row {
     let kind = entry.event.kind
+    guard tip.sequence < .max else {
+      throw JournalError.damaged(path: "journal.sqlite", reason: "its last row has no next one")
+    }
     let sequence = tip.sequence + 1
     let hash = ChainHash(
       sequence: sequence,
@@ -89,6 +92,12 @@ struct Chain {
         sql: "INSERT OR IGNORE INTO run (id, started) VALUES (?, ?)",
         arguments: [run, sequence]
       )
+    case .runResumed:
+      // Whatever became of its changes: there may be new ones now.
+      try database.execute(
+        sql: "UPDATE run SET started = ?, ended = NULL, fate = NULL WHERE id = ?",
+        arguments: [sequence, run]
+      )
     case .runEnded, .runAbandoned:
       try database.execute(
         sql: "UPDATE run SET ended = ? WHERE id = ?",
@@ -110,7 +119,8 @@ struct Chain {
         sql: "UPDATE run SET fate = ? WHERE id = ?",
         arguments: [sequence, run]
       )
-    case .limitHit, .modelCall, .network, .networkGranted, .networkRevoked, .unknown:
+    case .limitHit, .mergeFinished, .mergeStarted, .modelCall, .network, .networkGranted,
+      .networkRevoked, .unknown, .work:
       break
     }
   }

@@ -34,7 +34,7 @@ package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
   ///
   /// Each part that varies in length is preceded by it, so that no two different rows have the
   /// same bytes: moving a letter from the kind to the payload changes the hash.
-  init(
+  package init(
     sequence: Int64,
     previous: ChainHash,
     microseconds: Int64,

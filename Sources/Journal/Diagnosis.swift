@@ -1,11 +1,9 @@
-import GRDB
-
 /// Finds out what was done to the row at which the chain stops to hold.
 ///
 /// Works only once a break is known, so it may read the table again. It tells what the bytes show;
 /// who has rewritten everything, `journal.head` included, has left nothing to show.
 struct Diagnosis {
-  let database: Database
+  let source: any ChainSource
   /// The last row that holds.
   let tip: Head
   let known: HeadFile.Content
@@ -37,7 +35,7 @@ struct Diagnosis {
 
   /// The number under which a moved row was written.
   private func origin(of row: StoredRow) throws -> Int64? {
-    var last = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM entry") ?? expected
+    var last = try source.largestNumber() ?? expected
     if case .head(let head) = known { last = max(last, head.sequence) }
     return stride(from: 1, through: last, by: 1).first { candidate in
       candidate != expected && row.hash == row.digest(as: candidate, after: row.previous)
@@ -55,10 +53,11 @@ struct Diagnosis {
   }
 
   private func search(_ matches: (StoredRow) -> Bool) throws -> Int64? {
-    let rows = try StoredRow.cursor(over: database)
-    while let row = try rows.next() {
-      if let row = StoredRow(row), row.sequence != expected, matches(row) { return row.sequence }
+    var found: Int64?
+    try source.eachRow { row in
+      if let row, row.sequence != expected, matches(row) { found = row.sequence }
+      return found == nil
     }
-    return nil
+    return found
   }
 }

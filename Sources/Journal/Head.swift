@@ -3,6 +3,11 @@ package struct Head: Sendable, Equatable {
   package let sequence: Int64
   package let hash: ChainHash
 
+  package init(sequence: Int64, hash: ChainHash) {
+    self.sequence = sequence
+    self.hash = hash
+  }
+
   /// The head of a journal without rows.
   package static let genesis = Head(sequence: 0, hash: .genesis)
 }

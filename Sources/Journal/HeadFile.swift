@@ -7,10 +7,10 @@ import SystemPackage
 /// touches the newest head that is already there. A write that a crash tears apart leaves the
 /// others whole, and the reader takes the highest whole one. It is written after the rows have
 /// been committed: the rows may be ahead of the head after a crash, never behind it.
-struct HeadFile: Sendable {
+package struct HeadFile: Sendable {
   let path: FilePath
 
-  enum Content: Equatable {
+  package enum Content: Equatable {
     case missing
     /// The file is there, but no place in it holds a whole head.
     case unreadable

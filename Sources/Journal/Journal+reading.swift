@@ -136,16 +136,22 @@ extension Journal {
       else { return nil }
       return Event(kind: kind, payload: payload)
     }
-    guard let run = String.fromDatabaseValue(row[0]), let time = Int64.fromDatabaseValue(row[2]),
-      case .runStarted(let started) = event(at: 3)
+    guard let run = String.fromDatabaseValue(row[0]), let time = Int64.fromDatabaseValue(row[2])
     else { return nil }
+    let started: RunStarted
+    switch event(at: 3) {
+    case .runStarted(let first): started = first
+    case .runResumed(let latest): started = latest
+    default: return nil
+    }
     var denials = Int.fromDatabaseValue(row[1]) ?? 0
     let state: RunSummary.State
     switch event(at: 5) {
     case .runEnded(let ended):
       state = .ended(ended)
-      // The end counts repeats that had no row of their own, and none twice.
-      denials = ended.denials
+      // The end counts repeats that had no row of their own, and none twice; and nothing of what a
+      // run did before it was continued.
+      denials = max(denials, ended.denials)
     case .runAbandoned(let abandoned): state = .abandoned(reason: abandoned.reason)
     default: state = .running
     }

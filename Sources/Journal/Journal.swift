@@ -94,15 +94,30 @@ extension Journal {
 
   /// Writes that a run's supervisor died, unless its end has been written meanwhile.
   @discardableResult
-  package func abandon(run: String, reason: String) throws(JournalError) -> Row? {
+  ///
+  /// - Parameter started: Whose end it is: a run that was continued meanwhile is left alone.
+  package func abandon(
+    run: String,
+    started: RunStarted? = nil,
+    reason: String
+  ) throws(JournalError) -> Row? {
     let entry = try Entry(.runAbandoned(RunAbandoned(reason: reason)))
     return try write { database, chain in
-      let open = try Bool.fetchOne(
+      let open = try GRDB.Row.fetchOne(
         database,
-        sql: "SELECT ended IS NULL FROM run WHERE id = ?",
+        sql: """
+          SELECT entry.kind, entry.payload FROM run JOIN entry ON entry.sequence = run.started
+          WHERE run.id = ? AND run.ended IS NULL
+          """,
         arguments: [run]
       )
-      guard open == true else { return nil }
+      guard let open else { return nil }
+      if let started, let kind = String.fromDatabaseValue(open[0]),
+        let payload = String.fromDatabaseValue(open[1])
+      {
+        let latest = Event(kind: kind, payload: payload)
+        guard latest == .runStarted(started) || latest == .runResumed(started) else { return nil }
+      }
       return try chain.append(entry, run: run, time: self.clock(), to: database)
     }
   }
@@ -239,9 +254,9 @@ extension Journal {
     _ = flock(lock.rawValue, LOCK_EX)
     switch try Schema.version(of: database) {
     case Schema.version: return
-    case 1:
+    case let earlier where earlier > 0:
       try database.inTransaction(.immediate) {
-        try database.execute(sql: Schema.fromVersion1)
+        try database.execute(sql: Schema.upgrade(from: earlier))
         return .commit
       }
       return

@@ -20,9 +20,12 @@ final class LazyChain {
     if chain == nil { chain = try open(database) }
   }
 
-  func append(_ entry: Entry, run: String?, time: Int64) throws {
+  /// The row's number.
+  @discardableResult
+  func append(_ entry: Entry, run: String?, time: Int64) throws -> Int64 {
     try check()
     _ = try chain?.append(entry, run: run, time: time, to: database)
     hasMoved = true
+    return chain?.tip.sequence ?? 0
   }
 }

@@ -2,7 +2,7 @@ import GRDB
 
 /// The tables, and the number of their format.
 enum Schema {
-  static let version = 2
+  static let version = 3
 
   /// "Cais": tells a journal from another program's database.
   static let applicationID = 0x4361_6973
@@ -29,15 +29,19 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX run_by_start ON run (started);
     \(ledger)
+    \(work)
     PRAGMA application_id = \(applicationID);
     PRAGMA user_version = \(version);
     """
 
-  /// What makes version 2 of version 1, which had no ledger.
-  static let fromVersion1 = """
-    \(ledger)
+  /// What makes this version of an earlier one: the first had no ledger, the second no assignments.
+  static func upgrade(from found: Int) -> String {
+    """
+    \(found < 2 ? ledger : "")
+    \(work)
     PRAGMA user_version = \(version);
     """
+  }
 
   /// The ledger of model calls, in pico-dollars and microseconds since 1970.
   ///
@@ -107,6 +111,82 @@ enum Schema {
     CREATE INDEX call_unknown ON call (id) WHERE state = 'unknown';
     CREATE INDEX call_by_idempotency ON call (idempotency, key) WHERE idempotency IS NOT NULL;
     CREATE UNIQUE INDEX call_by_first ON call (first, attempt) WHERE first IS NOT NULL;
+    """
+
+  /// Assignments: what is decided by, while what happened stands in `entry`.
+  ///
+  /// A step's texts are those of its rows there. The condition of `assignment_to_do` is no `IN`: SQLite
+  /// would not see that `state = 'running'` fulfils it, and would build a list for each change.
+  private static let work = """
+    CREATE TABLE assignment (
+      id TEXT NOT NULL PRIMARY KEY,
+      parent TEXT,
+      dedupe TEXT UNIQUE,
+      text TEXT NOT NULL,
+      settings TEXT NOT NULL,
+      state TEXT NOT NULL,
+      waiting TEXT,
+      reason TEXT,
+      created INTEGER NOT NULL,
+      changed INTEGER NOT NULL,
+      steps INTEGER NOT NULL,
+      recoveries INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      holder TEXT,
+      lease_until INTEGER NOT NULL,
+      wake INTEGER,
+      stopping INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX assignment_to_do ON assignment (state, created)
+      WHERE state = 'queued' OR state = 'running' OR state = 'waiting';
+    CREATE INDEX assignment_by_creation ON assignment (created);
+    CREATE INDEX assignment_by_parent ON assignment (parent) WHERE parent IS NOT NULL;
+    CREATE TABLE step (
+      assignment TEXT NOT NULL,
+      sequence INTEGER NOT NULL,
+      status TEXT,
+      attempts INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      intent INTEGER NOT NULL,
+      outcome INTEGER,
+      PRIMARY KEY (assignment, sequence)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE approval (
+      id TEXT NOT NULL PRIMARY KEY,
+      assignment TEXT NOT NULL,
+      hash TEXT NOT NULL,
+      action TEXT NOT NULL,
+      scope TEXT NOT NULL,
+      state TEXT NOT NULL,
+      created INTEGER NOT NULL,
+      expires INTEGER,
+      answered_by TEXT,
+      answered_at INTEGER,
+      comment TEXT,
+      given TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX approval_pending ON approval (created) WHERE state = 'pending';
+    CREATE INDEX approval_by_assignment ON approval (assignment);
+    CREATE INDEX approval_standing ON approval (hash) WHERE given IN ('session', 'always');
+    CREATE TABLE notice (
+      id INTEGER PRIMARY KEY,
+      assignment TEXT,
+      kind TEXT NOT NULL,
+      body TEXT NOT NULL,
+      dedupe TEXT NOT NULL UNIQUE,
+      created INTEGER NOT NULL,
+      due INTEGER,
+      attempts INTEGER NOT NULL,
+      receipt TEXT
+    ) STRICT;
+    CREATE INDEX notice_due ON notice (due) WHERE due IS NOT NULL;
+    CREATE TABLE schedule (
+      id TEXT NOT NULL PRIMARY KEY,
+      text TEXT NOT NULL,
+      settings TEXT NOT NULL,
+      every INTEGER,
+      due INTEGER
+    ) STRICT, WITHOUT ROWID;
     """
 
   /// The format of an open database; 0 for an empty one.

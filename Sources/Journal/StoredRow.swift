@@ -2,12 +2,12 @@ import Foundation
 import GRDB
 
 /// A row as the file holds it, bytes and not yet believed.
-struct StoredRow {
+package struct StoredRow {
   let sequence: Int64
   let microseconds: Int64
-  let run: Data?
-  let kind: Data
-  let payload: Data
+  let run: [UInt8]?
+  let kind: [UInt8]
+  let payload: [UInt8]
   let previous: ChainHash
   let hash: ChainHash
 
@@ -21,25 +21,37 @@ struct StoredRow {
     try GRDB.Row.fetchCursor(database, sql: "\(columns) ORDER BY sequence")
   }
 
-  static func find(_ sequence: Int64, in database: Database) throws -> StoredRow? {
-    try GRDB.Row.fetchOne(
-      database,
-      sql: "\(columns) WHERE sequence = ?",
-      arguments: [sequence]
-    ).flatMap(StoredRow.init)
-  }
-
   /// Takes a row apart, or gives nil where a part is missing or has no possible form.
   init?(_ row: GRDB.Row) {
-    guard let sequence = Int64.fromDatabaseValue(row[0]), sequence > 0,
-      let time = Int64.fromDatabaseValue(row[1]), let kind = Data.fromDatabaseValue(row[3]),
-      let payload = Data.fromDatabaseValue(row[4]),
-      let previous = Data.fromDatabaseValue(row[5]).flatMap({ ChainHash(bytes: $0) }),
-      let hash = Data.fromDatabaseValue(row[6]).flatMap({ ChainHash(bytes: $0) })
+    func bytes(_ column: Int) -> [UInt8]? { Data.fromDatabaseValue(row[column]).map(Array.init) }
+    self.init(
+      sequence: Int64.fromDatabaseValue(row[0]),
+      microseconds: Int64.fromDatabaseValue(row[1]),
+      run: bytes(2),
+      kind: bytes(3),
+      payload: bytes(4),
+      previous: bytes(5),
+      hash: bytes(6)
+    )
+  }
+
+  /// Takes the parts as they were found; nil where one is missing or has no possible form.
+  package init?(
+    sequence: Int64?,
+    microseconds: Int64?,
+    run: [UInt8]?,
+    kind: [UInt8]?,
+    payload: [UInt8]?,
+    previous: [UInt8]?,
+    hash: [UInt8]?
+  ) {
+    guard let sequence, sequence > 0, let microseconds, let kind, let payload,
+      let previous = previous.flatMap({ ChainHash(bytes: $0) }),
+      let hash = hash.flatMap({ ChainHash(bytes: $0) })
     else { return nil }
     self.sequence = sequence
-    microseconds = time
-    run = Data.fromDatabaseValue(row[2])
+    self.microseconds = microseconds
+    self.run = run
     self.kind = kind
     self.payload = payload
     self.previous = previous

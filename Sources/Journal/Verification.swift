@@ -30,6 +30,11 @@ package struct Break: Sendable, Equatable {
 
   package let sequence: Int64
   package let cause: Cause
+
+  package init(sequence: Int64, cause: Cause) {
+    self.sequence = sequence
+    self.cause = cause
+  }
 }
 
 extension Break: CustomStringConvertible {

@@ -46,6 +46,12 @@ package struct CompiledPolicy: Hashable, Sendable {
     workspaceMode == .none ? nil : variables.workspace.flatMap(PathText.normalised)
   }
 
+  /// Whether the run may write all of its workspace.
+  package var writesWorkspace: Bool {
+    guard let workspace else { return false }
+    return write.contains { $0.source == .host && $0.covers(workspace) }
+  }
+
   /// A path as a person would write it in a document: by `$WORKSPACE` or `$HOME` where it can.
   func written(_ path: String) -> String {
     for (name, place) in [("$WORKSPACE", workspace), ("$HOME", variables.home)] {
@@ -60,14 +66,13 @@ extension PolicyDocument {
   /// What is granted and not enforced yet, one sentence each.
   package var unsupported: [String] {
     var sentences: [String] = []
-    if workspace == .branch {
-      sentences.append("workspace.mode: branch is not supported yet; use overlay")
-    }
     if !tools.isEmpty {
       sentences.append("tools are checked but not enforced yet; remove tools")
     }
     if !approvals.isEmpty {
-      sentences.append("approvals are checked but not enforced yet; remove approvals")
+      sentences.append(
+        "approvals are asked in assignments alone; remove approvals, or use caisson assign"
+      )
     }
     return sentences
   }

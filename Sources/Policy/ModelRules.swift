@@ -16,11 +16,19 @@ package struct ApprovalRule: Hashable, Sendable {
     case push
     /// Before the run has spent more than this.
     case spend(above: Money)
+    /// Before an agent runs a command that looks so; `*` is any text.
+    case command(String)
+    /// Before an agent writes a file at such a path; `*` is any text.
+    case write(String)
   }
 
   package enum Frequency: String, Hashable, Sendable, CaseIterable {
+    /// Each time.
     case always
+    /// Once for the same action, for good.
     case once
+    /// Once for the same action in one assignment.
+    case session
   }
 
   package var condition: Condition
@@ -29,5 +37,27 @@ package struct ApprovalRule: Hashable, Sendable {
   package init(_ condition: Condition, ask: Frequency = .always) {
     self.condition = condition
     self.ask = ask
+  }
+}
+
+/// What an agent is about to do, as far as a person may be asked about it.
+package enum ApprovalOccasion: Hashable, Sendable {
+  case command(String)
+  case write(path: String)
+  /// Pico-dollars that are spent already.
+  case spend(Int64)
+}
+
+extension ApprovalRule {
+  /// Whether a person is to be asked.
+  package func covers(_ occasion: ApprovalOccasion) -> Bool {
+    switch (condition, occasion) {
+    case (.command(let pattern), .command(let text)):
+      Glob.matches(Array(pattern.utf8), Array(text.utf8))
+    case (.write(let pattern), .write(let path)):
+      Glob.matches(Array(pattern.utf8), Array(path.utf8))
+    case (.spend(let above), .spend(let spent)): spent > above.picoDollars
+    default: false
+    }
   }
 }

@@ -11,7 +11,7 @@ struct GatewayService {
   private let server: GatewayServer
   private let ledger: Ledger
   private let epoch: Epoch
-  private let announcement: Announcement
+  private let announcement: FilePath
 
   static let grace: Duration = .seconds(30)
 
@@ -46,8 +46,12 @@ struct GatewayService {
     do {
       let server = try await GatewayServer.start(parts, listen: listen)
       let port = server.port
-      let announcement = Announcement(path: setup.announcement)
-      try announcement.make(host: listen.host, port: port)
+      let announcement = FilePath(setup.announcement)
+      do {
+        try Announcement(host: listen.host, port: UInt16(clamping: port)).write(to: announcement)
+      } catch {
+        throw StartError("cannot write \(announcement): \(error.localizedDescription)")
+      }
       return GatewayService(
         address: "http://\(listen.host):\(port)",
         server: server,
@@ -66,7 +70,7 @@ struct GatewayService {
   }
 
   func stop() async {
-    announcement.remove()
+    Announcement.remove(announcement)
     await server.stop(grace: Self.grace)
     try? ledger.end(epoch)
     ledger.close()

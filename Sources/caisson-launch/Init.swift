@@ -167,7 +167,12 @@ struct Init {
     guard identity.has(CL_CLONE_NEWNS) else { return }
     let areOwn = !identity.isPrivileged
     let clones = areOwn ? try Sources.open(plan, identity, nil) : self.clones
-    let root = Root(clones: clones, areOwn: areOwn, stage: plan.stage)
+    let root = Root(
+      clones: clones,
+      areOwn: areOwn,
+      stage: plan.stage,
+      isDurable: plan.has(CL_PLAN_DURABLE)
+    )
     try root.build(plan.steps)
     try root.enter()
     for clone in clones { _ = cl_close(clone) }

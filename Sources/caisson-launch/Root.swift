@@ -6,11 +6,14 @@ struct Root {
   private let stage: PlanText
   /// Whether the clones belong to this user namespace; the kernel takes no others for layers.
   private let clonesAreOwn: Bool
+  /// Whether a layer is to outlive a crash.
+  private let isDurable: Bool
 
-  init(clones: [Int32], areOwn: Bool, stage: PlanText) {
+  init(clones: [Int32], areOwn: Bool, stage: PlanText, isDurable: Bool) {
     self.clones = clones
     clonesAreOwn = areOwn
     self.stage = stage
+    self.isDurable = isDurable
   }
 
   func build(_ steps: [Plan.Step]) throws(LaunchFailure) {
@@ -185,7 +188,7 @@ struct Root {
       _ = cl_close(directory)
     }
     if isTaken {
-      try setOverlay(context, isVolatile: true, target)
+      try setOverlay(context, isVolatile: !isDurable, target)
       if cl_fsconfig_create(context) == 0 { return context }
     }
     _ = cl_close(context)
@@ -199,7 +202,8 @@ struct Root {
   ) throws(LaunchFailure) {
     try LaunchFailure.check(cl_fsconfig_set(context, "userxattr", nil), "overlay userxattr")
     // Without this the end of a run waits until all that anyone wrote to this disk is flushed. The
-    // supervisor flushes the layer instead, and only where the run changed something.
+    // supervisor flushes the layer instead, and only where the run changed something. A layer that
+    // is used again is not mounted so: the kernel would refuse it after a crash.
     if isVolatile {
       try LaunchFailure.check(cl_fsconfig_set(context, "volatile", nil), "overlay volatile")
     }
@@ -234,7 +238,7 @@ struct Root {
         target
       )
     }
-    try setOverlay(context, isVolatile: layer != nil, target)
+    try setOverlay(context, isVolatile: layer != nil && !isDurable, target)
     try LaunchFailure.check(cl_fsconfig_create(context), "mount overlay on", target)
     if layer == nil { _ = cl_unlinkat(Int32(CL_AT_FDCWD), empty, Int32(CL_AT_REMOVEDIR)) }
     return context

@@ -29,6 +29,8 @@ import CLinux
   }
 }
 _ = cl_set_cloexec(Int32(CL_CONTROL_DESCRIPTOR), 1)
+// Only held: it is free once this process and PID 1 of the run are gone.
+_ = cl_set_cloexec(Int32(CL_LOCK_DESCRIPTOR), 1)
 guard let identity = Control.receiveIdentity() else { cl_exit(1) }
 
 let initPID, lifeline: Int32

@@ -25,10 +25,13 @@ struct Caisson: ParsableCommand {
     abstract: "Runs AI agents, and any other program, sealed behind a policy.",
     version: version,
     subcommands: [
-      RunCommand.self, DiffCommand.self, ApplyCommand.self, DiscardCommand.self, UndoCommand.self,
+      RunCommand.self, DiffCommand.self, ApplyCommand.self, MergeCommand.self, DiscardCommand.self,
+      UndoCommand.self,
       RunsCommand.self, AuditCommand.self, RevokeCommand.self, DoctorCommand.self,
       PolicyCommand.self, SecretCommand.self, ModelsCommand.self, RouteCommand.self,
-      GatewayCommand.self, BillCommand.self,
+      GatewayCommand.self, BillCommand.self, UpCommand.self, AssignCommand.self, TasksCommand.self,
+      ShowCommand.self, LogsCommand.self, ApproveCommand.self, DenyCommand.self, StopCommand.self,
+      ResumeCommand.self,
     ]
   )
 }

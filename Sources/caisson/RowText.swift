@@ -28,6 +28,7 @@ enum RowText {
   static func sentence(_ event: Event) -> String {
     switch event {
     case .runStarted(let start): sentence(start)
+    case .runResumed(let start): "goes on: " + sentence(start)
     case .runEnded(let end): sentence(end)
     case .runAbandoned(let abandoned): "lost: \(abandoned.reason)"
     case .denial(let denial): sentence(denial)
@@ -50,7 +51,11 @@ enum RowText {
         + (undo.conflicts.isEmpty ? "" : "; left alone, edited since: \(list(undo.conflicts))")
     case .discarded(let discarded):
       "changes discarded" + (discarded.changes.map { ": \(counts($0))" } ?? "")
+    case .mergeStarted(let merge): "merge of \(list(merge.runs)) into \(merge.branch) begins"
+    case .mergeFinished(let merge):
+      "merge of \(list(merge.runs)) into \(merge.branch) done: \(merge.tip.prefix(12))"
     case .modelCall(let call): sentence(call)
+    case .work(let row): WorkRowText.sentence(row)
     case .unknown(let kind, let payload): "\(kind) \(payload)"
     }
   }

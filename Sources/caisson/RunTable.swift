@@ -108,5 +108,5 @@ extension RunSummary {
 
 extension RunStarted {
   /// Whether changes wait in a layer of their own rather than being in the workspace already.
-  fileprivate var isTransactional: Bool { workspaceMode == "overlay" || workspaceMode == "copy" }
+  fileprivate var isTransactional: Bool { ["overlay", "copy", "branch"].contains(workspaceMode) }
 }

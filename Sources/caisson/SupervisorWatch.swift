@@ -46,6 +46,7 @@ extension Journal {
     for run in open where watch.isGone(run.started) {
       let row = try abandon(
         run: run.run,
+        started: run.started,
         reason: "its supervisor, process \(run.started.pid), ended without a word"
       )
       noticed = noticed || row != nil

@@ -92,7 +92,7 @@ struct PolicyCommandTests {
         home: home
       ).run()
       #expect(result.status == .exited(126))
-      #expect(result.error.contains("approvals are checked but not enforced yet"))
+      #expect(result.error.contains("approvals are asked in assignments alone"))
     }
   }
 }

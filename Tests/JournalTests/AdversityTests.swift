@@ -45,7 +45,7 @@ import Testing
     try await withFixture { fixture in
       try fixture.fill(1)
       try fixture.tamper("PRAGMA user_version = 9")
-      #expect(throws: JournalError.newerSchema(path: fixture.database.string, found: 9, known: 2)) {
+      #expect(throws: JournalError.newerSchema(path: fixture.database.string, found: 9, known: 3)) {
         try fixture.open()
       }
     }

@@ -4,6 +4,7 @@ import Testing
 
 private let events: [Event] = [
   .runStarted(.sample(["sh", "-c", "echo \u{1B}[2J / ü \"q\" \n"])),
+  .runResumed(.sample(["true"])),
   .runEnded(
     RunEnded(
       exit: 3,
@@ -38,6 +39,8 @@ private let events: [Event] = [
   .undoStarted(UndoStarted(id: "a")),
   .undoFinished(UndoFinished(id: "a", restored: 2)),
   .discarded(Discarded()),
+  .mergeStarted(RunsMerged(branch: "caisson/merge-x", tip: "ab", runs: ["x", "y"])),
+  .mergeFinished(RunsMerged(branch: "caisson/merge-x", tip: "ab", runs: ["x", "y"])),
 ]
 
 @Test(arguments: events) func `an event is read as it was written`(event: Event) throws {

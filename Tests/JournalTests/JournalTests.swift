@@ -129,6 +129,35 @@ import Testing
   }
 }
 
+@Test func `a run that goes on is that of its new supervisor`() async throws {
+  try await withFixture { fixture in
+    let journal = try fixture.open()
+    var (first, second) = (RunStarted.sample(["first"]), RunStarted.sample(["second"]))
+    (first.pid, second.pid) = (11, 12)
+    try journal.append(.runStarted(first), run: "a")
+    try journal.append(.denial(.sample(5)), run: "a")
+    try journal.append(.runEnded(RunEnded(exit: 0, seconds: 1, denials: 5)), run: "a")
+    try journal.append(
+      .applyFinished(ApplyFinished(id: "1", added: 1, modified: 0, deleted: 0)),
+      run: "a"
+    )
+    try journal.append(.runStarted(.sample(["other"])), run: "b")
+    try journal.append(.runResumed(second), run: "a")
+
+    let run = try #require(try journal.run("a"))
+    #expect(run.started == second)
+    #expect(run.state == .running && run.fate == nil)
+    #expect(try journal.runs().map(\.run) == ["a", "b"])
+    // Whoever saw the first one die does not write the end of the second.
+    #expect(try journal.abandon(run: "a", started: first, reason: "gone") == nil)
+    try journal.append(.runEnded(RunEnded(exit: 0, seconds: 1, denials: 1)), run: "a")
+    #expect(try journal.run("a")?.denials == 5)
+    try journal.append(.runResumed(first), run: "a")
+    #expect(try journal.abandon(run: "a", started: first, reason: "gone") != nil)
+    #expect(try journal.run("a")?.state == .abandoned(reason: "gone"))
+  }
+}
+
 @Test func `a run that has ended is not abandoned`() async throws {
   try await withFixture { fixture in
     let journal = try fixture.open()

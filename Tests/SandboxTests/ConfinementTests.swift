@@ -114,6 +114,34 @@ import Testing
     #expect(plan.steps.contains(.writable(target: "repo/build")))
   }
 
+  @Test func `shows a branch its own tree, and what it borrows read-only under a path of its own`()
+    throws
+  {
+    var request = Self.request(uid: 0)
+    request.workspace?.mode = .branch
+    let emptied = ["info/alternates"]
+    request.placed = [
+      PlacedPath(Self.grant("/repo/.git/objects"), at: "/caisson/objects/1", emptied: emptied),
+      PlacedPath(Self.grant("/state/run/scratch"), at: "/caisson/scratch", isWritable: true),
+    ]
+    let plan = Confinement.plan(request)
+    var sources: [String: LaunchPlan.Source] = [:]
+    for step in plan.steps {
+      if case .bind(let source, let target, _) = step { sources[target] = source }
+    }
+    #expect(sources["repo"]?.path == "/state/run/tree")
+    let objects = try #require(sources["caisson/objects/1"])
+    #expect(objects.path == "/repo/.git/objects" && objects.attributes.contains(.readOnly))
+    #expect(objects.identityMap == .init(uid: 501, gid: 502))
+    #expect(sources["caisson/objects/1/info/alternates"]?.path == "/dev/null")
+    #expect(sources["caisson/scratch"]?.attributes.contains(.readOnly) == false)
+    let rights = Dictionary(
+      uniqueKeysWithValues: (plan.landlock?.rules ?? []).map { ($0.path, $0.access) }
+    )
+    #expect(rights["/caisson/objects/1"] == [.readFile, .readDirectory])
+    #expect(rights["/caisson/scratch"]?.isSuperset(of: .write) == true)
+  }
+
   @Test func `places ancestors before what lies below them`() {
     let targets = Confinement.plan(Self.request()).steps.compactMap { step -> String? in
       switch step {
@@ -136,6 +164,25 @@ import Testing
     #expect(
       Set(writable) == ["/dev", "/dev/shm", "/home/someone", "/proc", "/repo", "/tmp"]
     )
+  }
+
+  @Test func `a session's service is put there for reading, and its layer is to last`() throws {
+    var request = Self.request(uid: 0)
+    #expect(!Confinement.plan(request).isDurable)
+    request.isContinued = true
+    request.service = (Self.grant("/opt/service", system: true), "/etc/caisson/exec")
+    request.service?.program.isDirectory = false
+    let plan = Confinement.plan(request)
+    #expect(plan.isDurable)
+    let binds = plan.steps.compactMap { step -> LaunchPlan.Source? in
+      if case .bind(let source, "etc/caisson/exec", false) = step { source } else { nil }
+    }
+    let source = try #require(binds.first)
+    #expect(source.path == "/opt/service" && source.identityMap == nil)
+    #expect(source.attributes.isSuperset(of: [.readOnly, .noSetuid, .noDevices]))
+    // No right of Landlock goes to where it lies on the host.
+    let rules = try #require(plan.landlock).rules
+    #expect(!rules.contains { $0.path.hasPrefix("/opt") })
   }
 
   @Test func `encodes what it plans within the launcher's bound`() {

@@ -44,6 +44,8 @@ int cl_symlinkat(const char *text, int directory, const char *path);
 int cl_unlinkat(int directory, const char *path, int flags);
 int cl_chmodat(int directory, const char *path, unsigned mode);
 int cl_chdir(const char *path);
+/// fchdir(2).
+int cl_change_directory(int directory);
 int cl_chown(const char *path, unsigned uid, unsigned gid);
 int cl_set_cloexec(int descriptor, int on);
 int cl_set_nonblocking(int descriptor, int on);
@@ -73,6 +75,8 @@ struct cl_poll {
   int descriptor;
   short wanted, seen;
 };
+/// The most entries that are waited for at a time.
+#define CL_POLL_MOST 160
 /// poll(2). Waits again after EINTR only where `restart` is not 0.
 int cl_poll(struct cl_poll *entries, int count, int milliseconds, int restart);
 

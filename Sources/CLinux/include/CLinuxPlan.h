@@ -8,8 +8,9 @@
 
 enum {
   CL_PLAN_MAGIC = 0x53494143,  // "CAIS"
-  CL_PLAN_VERSION = 3,
+  CL_PLAN_VERSION = 4,
   CL_CONTROL_DESCRIPTOR = 3,
+  CL_LOCK_DESCRIPTOR = 4,  // where there is one: held until nothing of the run is left
   CL_PLAN_MAXIMUM_BYTES = 8 << 20,
 };
 
@@ -21,6 +22,7 @@ enum {
   CL_PLAN_TERMINAL_FIRST = 16,  // descriptor 0 becomes the terminal; the next two bits: 1 and 2
   CL_PLAN_JOIN_CGROUPS = 128,   // PID 1 moves itself into the cgroups
   CL_PLAN_TRACE_PROGRAMS = 256, // hand out a socket that tells whose a connection is
+  CL_PLAN_DURABLE = 512,        // what the layer holds is to outlive a crash
 };
 
 enum { CL_NO_IDMAP = 0xffff };

@@ -68,5 +68,9 @@ unsigned cl_effective_uid(void);
 unsigned cl_effective_gid(void);
 unsigned cl_real_uid(void);
 int cl_own_pid(void);
+/// This process's environment, as execve(2) takes it.
+char *const *cl_environment(void);
+/// CLOCK_MONOTONIC.
+uint64_t cl_monotonic_milliseconds(void);
 
 #endif

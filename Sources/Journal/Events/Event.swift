@@ -7,6 +7,8 @@ import Foundation
 /// was: an older Caisson can list and verify what a newer one wrote.
 package enum Event: Sendable, Equatable {
   case runStarted(RunStarted)
+  /// The same run goes on under another supervisor.
+  case runResumed(RunStarted)
   case runEnded(RunEnded)
   case runAbandoned(RunAbandoned)
   case denial(Denial)
@@ -20,11 +22,19 @@ package enum Event: Sendable, Equatable {
   case undoStarted(UndoStarted)
   case undoFinished(UndoFinished)
   case discarded(Discarded)
+  case mergeStarted(RunsMerged)
+  case mergeFinished(RunsMerged)
   case modelCall(ModelCall)
+  /// What becomes of assignments.
+  case work(WorkRow)
   case unknown(kind: String, payload: String)
 
   /// Reads what the journal holds. Never fails: what cannot be read is ``unknown(kind:payload:)``.
   package init(kind: String, payload: String) {
+    if WorkRow.kinds.contains(kind) {
+      self = .work(WorkRow(kind: kind, payload: payload))
+      return
+    }
     self =
       Self.known(kind: kind, payload: Data(payload.utf8)) ?? .unknown(kind: kind, payload: payload)
   }
@@ -33,6 +43,7 @@ package enum Event: Sendable, Equatable {
   package var kind: String {
     switch self {
     case .runStarted: "run-started"
+    case .runResumed: "run-resumed"
     case .runEnded: "run-ended"
     case .runAbandoned: "run-abandoned"
     case .denial: "denial"
@@ -46,7 +57,10 @@ package enum Event: Sendable, Equatable {
     case .undoStarted: "undo-started"
     case .undoFinished: "undo-finished"
     case .discarded: "discarded"
+    case .mergeStarted: "merge-started"
+    case .mergeFinished: "merge-finished"
     case .modelCall: "model-call"
+    case .work(let row): row.kind
     case .unknown(let kind, _): kind
     }
   }
@@ -54,7 +68,7 @@ package enum Event: Sendable, Equatable {
   /// The payload as the journal stores it: JSON, one line, keys in order.
   func encodedPayload() throws -> String {
     switch self {
-    case .runStarted(let value): try Self.encode(value)
+    case .runStarted(let value), .runResumed(let value): try Self.encode(value)
     case .runEnded(let value): try Self.encode(value)
     case .runAbandoned(let value): try Self.encode(value)
     case .denial(let value): try Self.encode(value)
@@ -68,7 +82,10 @@ package enum Event: Sendable, Equatable {
     case .undoStarted(let value): try Self.encode(value)
     case .undoFinished(let value): try Self.encode(value)
     case .discarded(let value): try Self.encode(value)
+    case .mergeStarted(let value): try Self.encode(value)
+    case .mergeFinished(let value): try Self.encode(value)
     case .modelCall(let value): value.encoded
+    case .work(let row): row.payload
     case .unknown(_, let payload): payload
     }
   }
@@ -76,6 +93,7 @@ package enum Event: Sendable, Equatable {
   private static func known(kind: String, payload: Data) -> Event? {
     switch kind {
     case "run-started": decode(payload).map(Event.runStarted)
+    case "run-resumed": decode(payload).map(Event.runResumed)
     case "run-ended": decode(payload).map(Event.runEnded)
     case "run-abandoned": decode(payload).map(Event.runAbandoned)
     case "denial": decode(payload).map(Event.denial)
@@ -89,6 +107,8 @@ package enum Event: Sendable, Equatable {
     case "undo-started": decode(payload).map(Event.undoStarted)
     case "undo-finished": decode(payload).map(Event.undoFinished)
     case "discarded": decode(payload).map(Event.discarded)
+    case "merge-started": decode(payload).map(Event.mergeStarted)
+    case "merge-finished": decode(payload).map(Event.mergeFinished)
     case "model-call": decode(payload).map(Event.modelCall)
     default: nil
     }

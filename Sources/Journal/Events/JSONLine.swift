@@ -46,6 +46,12 @@ struct JSONLine {
     bytes.append(contentsOf: (value ? "true" : "false").utf8)
   }
 
+  /// A value that is JSON already.
+  mutating func raw(_ name: StaticString, _ json: String) {
+    key(name)
+    bytes.append(contentsOf: json.utf8)
+  }
+
   private mutating func key(_ name: some Collection<UInt8>) {
     if !isFirst { bytes.append(UInt8(ascii: ",")) }
     isFirst = false

@@ -5,7 +5,7 @@ package struct RunStarted: Codable, Sendable, Equatable {
   package var directory: String
   /// The directory that the run works on, as an absolute path.
   package var workspace: String
-  /// `overlay`, `copy`, `direct` or `none`.
+  /// `overlay`, `copy`, `branch`, `direct` or `none`.
   package var workspaceMode: String
   package var policyName: String
   /// SHA-256 of the policy's canonical text, in hexadecimal.

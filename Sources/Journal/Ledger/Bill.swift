@@ -8,6 +8,7 @@ package struct Bill: Sendable, Equatable {
 
   /// Which calls are meant; all where nothing is said.
   package struct Selection: Sendable, Equatable {
+    /// A run with all whose budgets lie below its own: the agents that it gave work to.
     package var run: String?
     /// Microseconds since 1970, of when the call was reserved.
     package var since: Int64?

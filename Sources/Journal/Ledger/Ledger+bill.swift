@@ -7,21 +7,7 @@ extension Ledger {
     _ selection: Bill.Selection = Bill.Selection()
   ) throws(LedgerError) -> Bill {
     try read { database in
-      var conditions = ["1"]
-      var arguments: StatementArguments = []
-      if let run = selection.run {
-        conditions.append("call.run = ?")
-        arguments += [run]
-      }
-      if let since = selection.since {
-        conditions.append("call.started >= ?")
-        arguments += [since]
-      }
-      if let until = selection.until {
-        conditions.append("call.started < ?")
-        arguments += [until]
-      }
-      let condition = conditions.joined(separator: " AND ")
+      let (condition, arguments) = selection.condition
       let kinds = CallUsage.Kind.allCases
       let rows = try GRDB.Row.fetchCursor(
         database,
@@ -83,6 +69,36 @@ extension Bill.Line {
     unknownCharged += other.unknownCharged
     used.add(other.used)
     return true
+  }
+}
+
+extension Bill.Selection {
+  /// Of rows of `call`.
+  var condition: (sql: String, arguments: StatementArguments) {
+    var conditions = ["1"]
+    var arguments: StatementArguments = []
+    if let run {
+      // Budgets are named after the runs that they are of.
+      conditions.append(
+        """
+        (call.run = ? OR call.account IN (
+          WITH RECURSIVE below (id) AS (
+            SELECT 'run:' || ? UNION
+            SELECT account.id FROM account JOIN below ON account.parent = below.id
+          ) SELECT id FROM below))
+        """
+      )
+      arguments += [run, run]
+    }
+    if let since {
+      conditions.append("call.started >= ?")
+      arguments += [since]
+    }
+    if let until {
+      conditions.append("call.started < ?")
+      arguments += [until]
+    }
+    return (conditions.joined(separator: " AND "), arguments)
   }
 }
 

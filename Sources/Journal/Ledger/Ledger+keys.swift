@@ -5,9 +5,9 @@ extension Ledger {
   /// Makes a key, and its account where one is given; the key itself is told once, here.
   package func addKey(
     _ terms: VirtualKey.Terms,
-    account: Account? = nil
+    account: Account? = nil,
+    secret: KeySecret = KeySecret()
   ) throws(LedgerError) -> KeySecret {
-    let secret = KeySecret()
     guard !terms.name.isEmpty, terms.name.utf8.count <= 256,
       !terms.name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
     else { throw .invalid("the name of a key is empty, too long or holds control characters") }

@@ -103,12 +103,18 @@ extension Ledger {
   }
 
   /// Calls of which nobody knows whether they were billed, newest first.
-  package func unknowns(limit: Int = .max) throws(LedgerError) -> [CallRecord] {
-    try read { database in
+  package func unknowns(
+    _ selection: Bill.Selection = Bill.Selection(),
+    limit: Int = .max
+  ) throws(LedgerError) -> [CallRecord] {
+    let (condition, arguments) = selection.condition
+    return try read { database in
       try GRDB.Row.fetchAll(
         database,
-        sql: "\(CallRecord.columns) WHERE state = 'unknown' ORDER BY id DESC LIMIT ?",
-        arguments: [limit]
+        sql: """
+          \(CallRecord.columns) WHERE state = 'unknown' AND \(condition) ORDER BY id DESC LIMIT ?
+          """,
+        arguments: arguments + [limit]
       ).map { try CallRecord($0) }
     }
   }

@@ -58,6 +58,21 @@ package struct KeySecret: Sendable, Equatable {
     text = Self.opening + String(decoding: letters, as: UTF8.self)
   }
 
+  /// Makes the key that one and the same name always has for whoever holds the seed, and that nobody
+  /// else can guess.
+  package init(of name: String, seed: [UInt8]) {
+    let key = SymmetricKey(data: seed)
+    var letters: [UInt8] = []
+    var round: UInt8 = 0
+    while letters.count < 43 {
+      let block = HMAC<SHA256>.authenticationCode(for: Array(name.utf8) + [0, round], using: key)
+      // 248 is the greatest multiple of 62 below 256: no letter is likelier than another.
+      letters += block.filter { $0 < 248 }.map { Self.alphabet[Int($0) % Self.alphabet.count] }
+      round += 1
+    }
+    text = Self.opening + String(decoding: letters.prefix(43), as: UTF8.self)
+  }
+
   /// Takes what a client sent; nil where that cannot be a key of ours.
   package init?(_ text: String) {
     let bytes = text.utf8

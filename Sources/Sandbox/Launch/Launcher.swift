@@ -10,13 +10,20 @@ package struct Launcher: ~Copyable {
   private let pid: Int32
   private let identity: RunIdentity
 
-  /// Starts the launcher, which makes the namespaces of the run at once. `terminals` are those of the descriptors 0 to 2 that it must not be given,
-  /// `output` has what takes the place of files.
+  /// Starts the launcher, which makes the namespaces of the run at once.
+  ///
+  /// - Parameters:
+  ///   - terminals: Those of the descriptors 0 to 2 that it must not be given.
+  ///   - output: What takes the place of files.
+  ///   - standard: Given instead of this process's own descriptors 0 to 2.
+  ///   - lock: A locked file that it and PID 1 of the run hold to their ends.
   package init(
     path: String,
     identity: RunIdentity,
     terminals: [Int32],
-    output: inout OutputRelay
+    output: inout OutputRelay,
+    standard: [Int32]? = nil,
+    lock: Int32? = nil
   ) throws(SandboxError) {
     guard access(path, X_OK) == 0 else { throw .noLauncher(path: path) }
     var ends: [Int32] = [-1, -1]
@@ -36,7 +43,9 @@ package struct Launcher: ~Copyable {
       descriptors[Int(number)] = nothing.number
     }
     for (number, replacement) in output.replacements { descriptors[Int(number)] = replacement }
+    if let standard, standard.count == 3 { descriptors = standard }
     descriptors.append(inside.number)
+    if let lock { descriptors.append(lock) }
     let name = strdup("caisson-launch")
     defer { free(name) }
     var arguments: [UnsafeMutablePointer<CChar>?] = [name, nil]

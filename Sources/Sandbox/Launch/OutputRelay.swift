@@ -65,6 +65,9 @@ package struct OutputRelay: ~Copyable {
     _ = cl_ignore_signal(SIGPIPE)
   }
 
+  /// Nothing is relayed: for a launcher that is given descriptors of its own.
+  package init(none: Void) {}
+
   deinit {
     for channel in channels { _ = cl_close(channel.reading) }
     Self.close(replacements)

@@ -14,6 +14,8 @@ package struct RunSupervisor: ~Copyable {
   let hooks: Hooks
 
   private static let secondsToStart = 60.0
+  /// How long the command of a session may take to end once nobody is at its other end.
+  private static let secondsAlone = 2.0
 
   private var output: OutputRelay
   var egress: EgressLink?
@@ -38,6 +40,8 @@ package struct RunSupervisor: ~Copyable {
   private var hasExited = false
   private var startedCommand = false
   private var stops = 0
+  /// The descriptor whose other end's end is the run's; -1 where there is none.
+  private var caller: Int32
 
   package init(
     plan: LaunchPlan,
@@ -47,6 +51,7 @@ package struct RunSupervisor: ~Copyable {
     hooks: Hooks,
     output: consuming OutputRelay,
     egress: consuming EgressLink? = nil,
+    endsWithInput: Bool = false,
     launcher: consuming Launcher
   ) throws(SandboxError) {
     for path in groups.paths { try launcher.keepInMind(path, isDirectory: true) }
@@ -59,6 +64,7 @@ package struct RunSupervisor: ~Copyable {
     self.hooks = hooks
     self.output = output
     self.egress = egress
+    caller = endsWithInput ? 0 : -1
     watch = UsageWatch(
       layer: layer,
       diskBytes: limits.diskBytes,
@@ -92,12 +98,15 @@ package struct RunSupervisor: ~Copyable {
     // It may have been killed before its signal was waited for.
     checkLauncher()
     var tick: Descriptor?
+    var alone: Descriptor?
     if watch.isNeeded { tick = timer(0.25, repeats: true) }
     while end == nil {
       var entries = [
         poll(control), poll(signals.number), poll(listener), poll(wall?.number ?? -1),
-        poll(tick?.number ?? -1), poll(egress?.control ?? -1),
+        poll(tick?.number ?? -1), poll(egress?.control ?? -1), poll(alone?.number ?? -1),
+        cl_poll(descriptor: caller, wanted: 0, seen: 0),
       ]
+      let fixed = entries.count
       relay?.takeTerminal()
       // A question has the terminal for itself.
       let terminal = question == nil ? relay?.wanted ?? [] : []
@@ -111,10 +120,10 @@ package struct RunSupervisor: ~Copyable {
       let ready = cl_poll(&entries, Int32(entries.count), patience, 1)
       guard ready >= 0 else { break }
       if entries[2].seen != 0 { answerNotification(entries[2].seen) }
-      for index in terminal.indices where entries[6 + index].seen != 0 {
+      for index in terminal.indices where entries[fixed + index].seen != 0 {
         relay?.handle(terminal[index].descriptor, terminal[index].events)
       }
-      for index in files.indices where entries[6 + terminal.count + index].seen != 0 {
+      for index in files.indices where entries[fixed + terminal.count + index].seen != 0 {
         output.carry(files[index])
       }
       if entries[1].seen != 0 { handleSignals(signals.number, &relay) }
@@ -140,6 +149,12 @@ package struct RunSupervisor: ~Copyable {
         checkUsage(&tick)
       }
       if entries[5].seen != 0 { handleEgress() }
+      if entries[6].seen != 0 { stop() }
+      // The command reads it, too, and ends by itself, unless something keeps it from doing so.
+      if entries[7].seen != 0 {
+        caller = -1
+        alone = timer(Self.secondsAlone, repeats: false)
+      }
       takeAnswer()
       askNext()
       // Whoever ended the run in this round may have read the message: another read would wait.

@@ -18,4 +18,15 @@ extension Cgroups {
   package static func removeEmpty(_ paths: [String]) {
     for path in paths { rmdir(path) }
   }
+
+  /// Removes what a run left, as soon as its last process has let go of its mounts; false where that
+  /// takes longer than ten seconds.
+  package static func removeRest(of run: RunID) -> Bool {
+    for _ in 0..<1000 {
+      let rest = (present()[run] ?? []).filter { rmdir($0) != 0 && errno != ENOENT }
+      if rest.isEmpty { return true }
+      usleep(10_000)
+    }
+    return false
+  }
 }

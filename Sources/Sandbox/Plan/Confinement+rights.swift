@@ -21,6 +21,9 @@ extension Confinement {
     if let workspace = request.workspace, workspace.mode != .none {
       grant(workspace.path.real, .read)
     }
+    for directory in request.placed {
+      grant(directory.place, directory.isWritable ? [.read, .write] : [.readFile, .readDirectory])
+    }
     for path in request.writes {
       let all: LandlockAccess = [.read, .write]
       grant(path.real, path.isDirectory ? all : all.intersection(.file))

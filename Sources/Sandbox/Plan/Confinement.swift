@@ -68,6 +68,7 @@ package enum Confinement {
     plan.cgroups = request.cgroups
     plan.joinsCgroups = request.joinsCgroups
     plan.placeholders = request.placeholders
+    plan.isDurable = request.isContinued
     if request.removesEmptyLayer { plan.emptyLayer = request.workspace?.layer }
     return plan
   }
@@ -114,17 +115,14 @@ package enum Confinement {
     }
     placed.append(("/proc", .proc(target: "proc")))
     // Keyrings have no namespace: these list the caller's, by owner and not by who possesses them.
-    for path in request.host.keyFiles {
-      let nothing = LaunchPlan.Source(
-        path: "/dev/null",
-        recursive: false,
-        attributes: [.noSetuid, .noExec, .readOnly]
-      )
-      placed.append((path, .bind(nothing, target: relative(path), isDirectory: false)))
-    }
+    placed += request.host.keyFiles.map { nothing(at: $0) }
     placed += devices(shared: memory / 8)
     placed += accounts(request, user: user)
     placed += files(request.network)
+    if let (program, place) = request.service {
+      let source = source(program, privileged: privileged, attributes: readOnly)
+      placed.append((place, .bind(source, target: relative(place), isDirectory: false)))
+    }
     // What a person named comes before what a run gets anyway: a workspace may be /tmp itself.
     let workspace = request.workspace
     if let workspace { placed += self.workspace(workspace, request, privileged: privileged) }
@@ -169,6 +167,17 @@ package enum Confinement {
       placed.append((grant.real, step))
     }
     placed += links(request)
+    for directory in request.placed {
+      let attributes = directory.isWritable ? plain : readOnly.union(.noExec)
+      let source = source(directory.path, privileged: privileged, attributes: attributes)
+      let step = LaunchPlan.Step.bind(
+        source,
+        target: relative(directory.place),
+        isDirectory: true
+      )
+      placed.append((directory.place, step))
+      placed += directory.emptied.map { nothing(at: "\(directory.place)/\($0)") }
+    }
     let outside = request.writes.filter { grant in
       workspace.map { !PathText.covers($0.path.real, grant.real) } ?? true
     }
@@ -244,7 +253,7 @@ package enum Confinement {
       ]
     case (let mode, let layer):
       let source = LaunchPlan.Source(
-        path: mode == .copy ? (layer ?? path.real) + "/copy" : path.real,
+        path: place(of: mode, layer) ?? path.real,
         identityMap: map,
         recursive: !privileged,
         attributes: isWritable ? plain : readOnly
@@ -257,6 +266,25 @@ package enum Confinement {
             ? .bind(source, target: target, isDirectory: true) : .view(source, target: target)
         )
       ]
+    }
+  }
+
+  /// Puts something empty in the place of a file.
+  private static func nothing(at path: String) -> (String, LaunchPlan.Step) {
+    let nothing = LaunchPlan.Source(
+      path: "/dev/null",
+      recursive: false,
+      attributes: [.noSetuid, .noExec, .readOnly]
+    )
+    return (path, .bind(nothing, target: relative(path), isDirectory: false))
+  }
+
+  /// Where a private copy or work tree lies in the directory of the run.
+  private static func place(of mode: WorkspaceMode, _ layer: String?) -> String? {
+    switch mode {
+    case .copy: layer.map { $0 + "/copy" }
+    case .branch: layer.map { $0 + "/tree" }
+    case .overlay, .direct, .none: nil
     }
   }
 

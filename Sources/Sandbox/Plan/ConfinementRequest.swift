@@ -18,6 +18,8 @@ package struct ConfinementRequest: Sendable {
   }
 
   package var workspace: Workspace?
+  /// Directories of the host that lie elsewhere inside.
+  package var placed: [PlacedPath] = []
   package var reads: [GrantedPath]
   package var writes: [GrantedPath]
   package var denied: [GrantedPath]
@@ -46,6 +48,10 @@ package struct ConfinementRequest: Sendable {
   package var placeholders: [Placeholder] = []
   /// Whether the layer is removed at the run's end where nothing was changed.
   package var removesEmptyLayer = false
+  /// Whether another run will go on with the layer.
+  package var isContinued = false
+  /// A program of ours, and where it lies inside.
+  package var service: (program: GrantedPath, place: String)?
   /// Whether the run shares a tree of the host itself, in which a host program may listen on a
   /// socket: a socket passes through every mount, so the run gets no Unix socket at all.
   package var sharesHostTree = false
@@ -78,6 +84,28 @@ package struct ConfinementRequest: Sendable {
     self.environment = environment
     self.directory = directory
     self.identity = identity
+  }
+}
+
+/// A directory of the host that a run sees under another path.
+package struct PlacedPath: Sendable, Hashable {
+  package var path: GrantedPath
+  /// Where it lies inside, absolute.
+  package var place: String
+  package var isWritable: Bool
+  /// Files below it that are there, and are empty inside.
+  package var emptied: [String]
+
+  package init(
+    _ path: GrantedPath,
+    at place: String,
+    isWritable: Bool = false,
+    emptied: [String] = []
+  ) {
+    self.path = path
+    self.place = place
+    self.isWritable = isWritable
+    self.emptied = emptied
   }
 }
 

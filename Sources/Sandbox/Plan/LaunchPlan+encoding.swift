@@ -13,6 +13,7 @@ extension LaunchPlan {
     for descriptor in terminals { flags |= Int(CL_PLAN_TERMINAL_FIRST) << Int(descriptor) }
     if dropsCapabilities { flags |= Int(CL_PLAN_DROP_CAPABILITIES) }
     if tracesPrograms { flags |= Int(CL_PLAN_TRACE_PROGRAMS) }
+    if isDurable { flags |= Int(CL_PLAN_DURABLE) }
     if joinsCgroups { flags |= Int(CL_PLAN_JOIN_CGROUPS) }
     body.word(UInt32(flags))
     body.text(hostname)

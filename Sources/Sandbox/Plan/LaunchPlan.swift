@@ -99,6 +99,9 @@ package struct LaunchPlan: Sendable, Equatable {
   package var directory = "/"
   /// Directories of cgroups that the launcher removes when the run has ended.
   package var cgroups: [String] = []
+  /// Whether the layer of the workspace can be used again, whatever happened before: it is mounted
+  /// without the promise that nobody will.
+  package var isDurable = false
   /// Whether PID 1 moves itself into them before anything else.
   package var joinsCgroups = false
   /// What the launcher removes from the host when the run has ended, if it is still empty.

@@ -73,7 +73,7 @@ package enum FileKind: UInt8, Sendable {
 package struct FileStatus: Hashable, Sendable {
   package let kind: FileKind
   /// Permissions with setuid, setgid and sticky: 07777.
-  package let mode: UInt32
+  package internal(set) var mode: UInt32
   package let inode: UInt64
   package let device: UInt64
   package let mount: UInt64

@@ -16,7 +16,7 @@ extension WorkspaceRecord {
       } catch {
         throw .corrupt(file: layer.appending("snapshot").string, what: error.what)
       }
-    case .direct, .none:
+    case .branch, .direct, .none:
       throw .nothingHeld(mode)
     }
   }

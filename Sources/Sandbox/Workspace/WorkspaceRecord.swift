@@ -6,6 +6,8 @@ package enum WorkspaceMode: String, Codable, Sendable, CaseIterable {
   case overlay
   /// A private copy, where the kernel refuses an overlay; changes are held in the run's state.
   case copy
+  /// A private repository and work tree with a branch of its own; changes are held there.
+  case branch
   /// The directory itself; nothing is held back.
   case direct
   /// No workspace.
@@ -18,7 +20,7 @@ package struct WorkspaceRecord: Hashable, Sendable {
   package var run: RunID
   /// The workspace directory as it is on this machine, absolute.
   package var lower: FilePath
-  /// The run's own directory, absolute: holds `upper/` and `work/` (or `copy/` and `snapshot`).
+  /// The run's own directory, absolute: holds `upper/` and `work/` (or `copy/` and `snapshot`, or `tree/`).
   package var layer: FilePath
   package var mode: WorkspaceMode
   /// CLOCK_REALTIME_COARSE when the run started: a file of the workspace whose ctime is not before
@@ -40,7 +42,13 @@ package struct WorkspaceRecord: Hashable, Sendable {
   }
 
   /// The directory whose tree holds the changes.
-  package var changes: FilePath { layer.appending(mode == .copy ? "copy" : "upper") }
+  package var changes: FilePath {
+    switch mode {
+    case .copy: layer.appending("copy")
+    case .branch: layer.appending("tree")
+    case .overlay, .direct, .none: layer.appending("upper")
+    }
+  }
 }
 
 extension WorkspaceRecord: Codable {

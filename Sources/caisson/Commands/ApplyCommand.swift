@@ -14,6 +14,10 @@ struct ApplyCommand: ParsableCommand {
       wait for --accept. Setuid bits, device nodes and file capabilities are never carried. An \
       apply that was interrupted is finished, or taken back, by the next apply or undo.
 
+      Of a run with --workspace branch it brings the branch caisson/RUN into the repository, \
+      checked, and leaves HEAD, index and work tree alone; with --merge it merges it into your \
+      branch, if your work tree is clean and nothing is in conflict.
+
       It exits with 0 where something was applied or there was nothing to apply, with 126 where \
       the policy held back everything.
 
@@ -49,6 +53,9 @@ struct ApplyCommand: ParsableCommand {
   )
   var expect: String?
 
+  @Flag(help: "Of a run on a branch: merge it into your branch, too, if that needs nobody's help.")
+  var merge = false
+
   @Flag(help: "Only finish, or take back, what was interrupted.")
   var recover = false
 
@@ -58,6 +65,13 @@ struct ApplyCommand: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let held = try HeldRun(named)
+      if !recover, held.isRunning { throw WorkspaceError.running(held.record.run) }
+      if held.record.mode == .branch { return try applyBranch(held) }
+      if merge {
+        throw ValidationError(
+          "--merge is for runs with --workspace branch, and run \(held.id) had none"
+        )
+      }
       if recover {
         let recovery = try held.recover()
         if recovery == nil { complain("nothing of run \(held.id) was interrupted") }
@@ -82,6 +96,27 @@ struct ApplyCommand: ParsableCommand {
       if json { print(try JSONText.encode(report)) } else { report.print() }
       if result.generation == nil, report.waits { throw ExitCode(126) }
     }
+  }
+
+  private func applyBranch(_ held: HeldRun) throws {
+    guard paths.isEmpty else {
+      throw ValidationError("a branch is taken as a whole: name no paths")
+    }
+    if held.isEmpty { return complain("run \(held.id) holds no changes") }
+    let run = try BranchRun(held)
+    let isRecovered = try run.recover()
+    if recover {
+      if !isRecovered { complain("nothing of run \(held.id) was interrupted") }
+      return
+    }
+    try BranchApply(
+      run: run,
+      accepted: held.paths(accept),
+      acceptsAllHeld: acceptHeld,
+      expected: expect,
+      merges: merge,
+      json: json
+    ).start()
   }
 
   private func apply(

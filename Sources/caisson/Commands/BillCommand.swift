@@ -24,7 +24,12 @@ struct BillCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: ArgumentHelp("A run alone: its name, its beginning or 'last'.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp(
+      "A run or an assignment alone, with its agents: its name, its beginning or 'last'.",
+      valueName: "run"
+    )
+  )
   var only: String?
 
   @Option(help: "run, model, key, account or day.")
@@ -68,12 +73,12 @@ struct BillCommand: ParsableCommand {
         return
       }
       var selection = Bill.Selection()
-      if let only { selection.run = try home.journal().resolve(only) }
+      if let only { selection.run = try Self.resolve(only, ledger, home) }
       selection.since = try since.map(Self.start)
       selection.until = try until.map { try Self.start(of: $0) + 86_400_000_000 }
       let bill = try ledger.bill(by: by, selection)
       let unknowns =
-        bill.total.unknownCalls == 0 ? [] : try ledger.unknowns().filter(selection.holds)
+        bill.total.unknownCalls == 0 ? [] : try ledger.unknowns(selection)
       try show(bill, unknowns: unknowns)
     }
   }
@@ -86,6 +91,18 @@ struct BillCommand: ParsableCommand {
       print(text.csv)
     } else {
       print(text.table(width: TerminalGlimpse.width, colour: TerminalGlimpse.hasColour))
+    }
+  }
+
+  /// A run's name; that of an assignment is on the ledger before its run has begun.
+  private static func resolve(_ text: String, _ ledger: Ledger, _ home: Home) throws -> String {
+    do {
+      return try home.journal().resolve(text)
+    } catch JournalError.unknownRun(let text) {
+      let wanted = "run:" + text.lowercased()
+      let found = try ledger.accounts().map(\.account.id).filter { $0.hasPrefix(wanted) }
+      guard !text.isEmpty, found.count == 1 else { throw JournalError.unknownRun(text) }
+      return String(found[0].dropFirst("run:".count))
     }
   }
 
@@ -114,11 +131,4 @@ extension Bill {
     callsUnderWay: 0,
     reserved: 0
   )
-}
-
-extension Bill.Selection {
-  fileprivate func holds(_ call: CallRecord) -> Bool {
-    (run == nil || call.run == run) && since.map { call.started >= $0 } != false
-      && until.map { call.started < $0 } != false
-  }
 }

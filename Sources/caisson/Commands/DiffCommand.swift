@@ -53,6 +53,11 @@ struct DiffCommand: ParsableCommand {
       if named == nil, !json { complain("run \(held.id)") }
       try held.announceUnfinished()
       if held.isRunning { complain("run \(held.id) is still at work: its changes may grow") }
+      if held.record.mode == .branch, !held.isEmpty {
+        let branch = BranchDiff(run: try BranchRun(held))
+        if json { return try branch.printJSON(held.paths(paths)) }
+        return try branch.printText(held.paths(paths), stat: stat, nameOnly: nameOnly)
+      }
       let set = try held.changes()
       let changes = try set.selecting(held.paths(paths))
       if json {
@@ -65,9 +70,16 @@ struct DiffCommand: ParsableCommand {
       } else if changes.isEmpty {
         complain("run \(held.id) holds no changes")
       } else if stat {
-        try text.statistics(changes, set)
+        try text.statistics(
+          changes,
+          ChangeDiff(held.record),
+          set.totals,
+          appliedBefore: set.appliedBefore,
+          digest: set.digest,
+          held.judge
+        )
       } else {
-        try text.diff(changes)
+        try text.diff(changes, ChangeDiff(held.record), held.judge)
         complain("digest \(set.digest); apply exactly this with --expect")
       }
     }

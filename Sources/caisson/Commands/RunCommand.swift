@@ -42,10 +42,10 @@ struct RunCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How the command sees the workspace: overlay, direct or none; the policy says by default.",
+      "How the command sees the workspace: overlay, branch (of a git repository), direct or none; the policy says by default.",
       valueName: "mode"
     ),
-    completion: .list(["overlay", "direct", "none"])
+    completion: .list(["overlay", "branch", "direct", "none"])
   )
   var workspace: String?
 
@@ -99,10 +99,28 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .long, help: "Print the summary as JSON, on standard error.")
   var json = false
 
+  @Flag(name: .long, help: .hidden)
+  var session = false
+
+  @Option(name: .long, help: .hidden)
+  var runId: String?
+
+  @Flag(name: .long, help: .hidden)
+  var noModels = false
+
   @Argument(parsing: .postTerminator, help: "The command and its arguments, after '--'.")
   var command: [String] = []
 
   func validate() throws {
+    if session {
+      guard command.isEmpty else {
+        throw ValidationError("a session has no command: what runs in it is said on its input")
+      }
+      return
+    }
+    if runId != nil || noModels {
+      throw ValidationError("--run-id and --no-models belong to --session")
+    }
     if command.isEmpty {
       throw ValidationError("name the command after '--': caisson run -- CMD ARG…")
     }
@@ -124,7 +142,8 @@ struct RunCommand: ParsableCommand {
       packages: packages,
       secrets: secret,
       learning: learn,
-      command: command
+      service: session ? SessionService(runID: runId, ignoresModels: noModels) : nil,
+      command: session ? [SessionService.program] : command
     )
     Foundation.exit(session.run())
   }

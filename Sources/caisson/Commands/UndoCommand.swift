@@ -35,6 +35,8 @@ struct UndoCommand: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let held = try HeldRun(named)
+      if !recover, held.isRunning { throw WorkspaceError.running(held.record.run) }
+      if held.record.mode == .branch { return try undoBranch(held) }
       let recovery = try held.recover()
       if recover {
         if recovery == nil { complain("nothing of run \(held.id) was interrupted") }
@@ -54,6 +56,24 @@ struct UndoCommand: ParsableCommand {
         let paths = result.restored.count == 1 ? "1 path is" : "\(result.restored.count) paths are"
         print("undone: \(paths) as before in \(held.record.lower.string.printable)")
       }
+    }
+  }
+
+  private func undoBranch(_ held: HeldRun) throws {
+    let branch = try BranchRun(held)
+    let isRecovered = try branch.recover()
+    if recover {
+      if !isRecovered { complain("nothing of run \(held.id) was interrupted") }
+      return
+    }
+    if isRecovered, try branch.state?.phase == .undone { return }
+    try branch.undo()
+    if json {
+      print(try JSONText.encode(UndoReport(run: held.id, restored: [branch.record.branch])))
+    } else {
+      print(
+        "undone: \(branch.record.root.printable) is as before the apply of \(branch.record.branch)"
+      )
     }
   }
 

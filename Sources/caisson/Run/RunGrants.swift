@@ -14,6 +14,8 @@ struct RunGrants {
   let hasTemporaryDirectory: Bool
   let home: String
   let startDirectory: String
+  /// The repository that a branch is made of.
+  let repository: GitRepository?
   let packages: RunPackages
   let models: RunModels?
 
@@ -23,20 +25,28 @@ struct RunGrants {
     directory: String?,
     mode: String?,
     additions: NetworkAdditions,
-    home: Home
+    home: Home,
+    ignoresModels: Bool = false,
+    ignoresApprovals: Bool = false
   ) throws -> RunGrants {
     var document = try PolicySource.load(policyName)
+    if ignoresModels { document.models = nil }
+    // Whoever drives the run keeps them.
+    if ignoresApprovals { document.approvals = [] }
     document.network += additions.rules
     let mode = try Self.mode(mode, document)
     switch mode {
     case .none: document.workspace = .none
     case .direct: document.workspace = .direct
     case .overlay, .copy: document.workspace = .overlay
+    case .branch: document.workspace = .branch
     }
     let userHome =
       Home.ofUser().flatMap { HostTree.find($0.string, isSystem: true) }?.real ?? "/tmp/home"
     let place = directory ?? FileManager.default.currentDirectoryPath
     var workspace: GrantedPath?
+    var start: String?
+    var repository: GitRepository?
     if mode != .none {
       if place.isEmpty {
         throw RunSession.Refusal.failed("the current directory is gone; name a workspace with --in")
@@ -50,6 +60,13 @@ struct RunGrants {
         throw RunSession.Refusal.policy("the workspace cannot be /; name a directory with --in")
       }
       workspace = found
+      if mode == .branch {
+        // A branch is of a whole repository, wherever in it the command starts.
+        let top = try Self.repository(of: found.real)
+        start = found.real
+        workspace = HostTree.find(top.root, isSystem: false)
+        repository = top
+      }
     }
     let packages = try RunPackages.expand(
       &document,
@@ -80,6 +97,11 @@ struct RunGrants {
         "policy \(policy.name) grants what is not enforced yet, so nothing is run:\n\(reasons)"
       )
     }
+    if mode == .branch, !policy.writesWorkspace {
+      throw RunSession.Refusal.policy(
+        "a branch needs the whole workspace for writing: filesystem.write: [$WORKSPACE]"
+      )
+    }
     var lookup = HostLookup()
     let reads = try policy.read.flatMap { try lookUp($0, &lookup) }
     let privateTemporary = policy.write.contains { $0.source == .fresh && $0.path == "/tmp" }
@@ -96,7 +118,8 @@ struct RunGrants {
       denied: denied,
       hasTemporaryDirectory: privateTemporary,
       home: userHome,
-      startDirectory: workspace?.real ?? (privateTemporary ? "/tmp" : "/"),
+      startDirectory: start ?? workspace?.real ?? (privateTemporary ? "/tmp" : "/"),
+      repository: repository,
       packages: packages,
       models: models
     )
@@ -146,15 +169,23 @@ struct RunGrants {
     case "overlay": return .overlay
     case "direct": return .direct
     case "none": return .none
-    case "branch":
-      throw RunSession.Refusal.policy(
-        "workspace mode 'branch' belongs to assignments, which do not exist yet; use overlay"
-      )
+    case "branch": return .branch
     case let other:
       throw RunSession.Refusal(
         status: 64,
-        message: "--workspace \(other) is no mode; use overlay, direct or none"
+        message: "--workspace \(other) is no mode; use overlay, branch, direct or none"
       )
+    }
+  }
+
+  private static func repository(of place: String) throws -> GitRepository {
+    do {
+      return try GitRepository.find(
+        place,
+        environment: ProcessInfo.processInfo.environment
+      )
+    } catch GitError.unfit(let reason) {
+      throw RunSession.Refusal.policy(reason)
     }
   }
 

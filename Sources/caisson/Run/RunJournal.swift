@@ -17,12 +17,15 @@ final class RunJournal {
   }
 
   /// Writes the run's first row; nothing runs before it is on the disk.
-  func begin(_ event: Event) throws {
+  func begin(_ events: [Event]) throws {
     let journal = try opening.journal()
     journal.keepOpen()
     self.journal = journal
-    try append([event])
+    try append(events)
   }
+
+  /// What is on record of the run already; nil where nothing is.
+  func summary() throws -> RunSummary? { try opening.journal().run(run.text) }
 
   /// Adds rows, all or none. A run that never began is recorded now, with how it failed.
   func append(_ events: [Event]) throws {

@@ -58,6 +58,8 @@ struct RunModels {
     let ledger = try home.ledger()
     defer { ledger.close() }
     let account = Account(id: Self.account(of: run), limit: rules.budget?.picoDollars)
+    // Where a session of the run was killed, its key is still there. Nobody holds it any more.
+    try? ledger.revokeKey(named: account.id)
     let secret = try ledger.addKey(
       VirtualKey.Terms(name: account.id, account: account.id, models: rules.allow),
       account: account
@@ -92,24 +94,9 @@ struct RunModels {
 }
 
 /// Where the user's gateway listens, as it says itself in a file.
-struct GatewayAddress {
-  let host: String
-  let port: UInt16
-
+enum GatewayAddress {
   static func file(_ home: Home) -> FilePath { home.runtime.appending("gateway.json") }
 
   /// Nil where none is running.
-  static func running(_ home: Home) -> GatewayAddress? {
-    struct Content: Decodable {
-      let pid: Int32
-      let start: UInt64
-      let host: String
-      let port: UInt16
-    }
-    guard let data = FileManager.default.contents(atPath: file(home).string),
-      let content = try? JSONDecoder().decode(Content.self, from: data),
-      ProcessIdentity.look(up: content.pid) == .running(start: content.start)
-    else { return nil }
-    return GatewayAddress(host: content.host, port: content.port)
-  }
+  static func running(_ home: Home) -> Announcement? { Announcement(readFrom: file(home)) }
 }

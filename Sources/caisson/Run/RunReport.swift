@@ -10,6 +10,8 @@ struct RunReport {
   /// Whether the run wrote into directories of the host itself.
   let isDirect: Bool
   let withheld: [String]
+  /// Whether it has a branch of its own.
+  var hasBranch = false
 
   func print() {
     var parts = ["run \(run)", ending, duration]
@@ -19,6 +21,8 @@ struct RunReport {
           ? "no changes"
           : "\(changes.added) added, \(changes.modified) modified, \(changes.deleted) deleted"
       )
+    } else if hasBranch {
+      parts.append("its branch waits")
     } else if isDirect {
       parts.append("worked on the directory itself")
     }
@@ -48,7 +52,7 @@ struct RunReport {
     if !withheld.isEmpty {
       lines.append("  withheld from the environment: \(withheld.joined(separator: ", "))")
     }
-    if let changes, changes.total > 0 {
+    if changes.map({ $0.total > 0 }) ?? hasBranch {
       lines.append(
         "  see: caisson diff \(run)   take: caisson apply \(run)   drop: caisson discard \(run)"
       )

@@ -23,6 +23,8 @@ struct RunSession {
   var secrets: [String] = []
   /// Whether what the run wants of the network is to be seen, even where it is granted nothing.
   var learning: Learning?
+  /// What makes it a session.
+  var service: SessionService?
   let command: [String]
 
   /// Why a run was not started, with its exit status.
@@ -50,8 +52,17 @@ struct RunSession {
   private func start() throws -> Int32 {
     let home = try Home.current()
     try home.prepareState()
-    let run = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
+    let run =
+      try service?.run()
+      ?? RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let journal = RunJournal(home: home, run: run)
+    let files = RunFiles(home: home, run: run)
+    // Once the run is on record, its directory stays, whatever fails: it may hold work.
+    var isRecorded = true
+    defer { if !isRecorded { files.removeAfterFailure() } }
+    // Before the launcher is there, which holds the lock to its end.
+    let claim = try service.map { _ in try files.claim { isSupervisorGone(run, home) } }
+    if claim?.isNew == true { isRecorded = false }
     let host = HostFacts.probe()
     let layers = Self.layers()
     let identity = Confinement.identity(
@@ -67,20 +78,22 @@ struct RunSession {
       path: Self.ownPath("caisson-launch"),
       identity: identity,
       terminals: terminals,
-      output: &output
+      output: &output,
+      lock: claim?.lock
     )
     let grants = try RunGrants.resolve(
       policyName: policyName,
       directory: directory,
       mode: mode,
       additions: NetworkAdditions.read(allowed, packages, secrets, home: home),
-      home: home
+      home: home,
+      ignoresModels: service?.ignoresModels ?? false
     )
-    let files = RunFiles(home: home, run: run)
-    let record = try files.create(grants)
-    // Once the run is on record, its directory stays, whatever fails: it may hold work.
-    var isRecorded = false
-    defer { if !isRecorded { files.removeAfterFailure() } }
+    let known = claim?.isNew == false ? try journal.summary() : nil
+    let resumed = claim?.isNew == false ? try files.resume(grants, known) : nil
+    let record = try resumed ?? (claim == nil ? files.create(grants) : files.fill(grants))
+    if resumed == nil { isRecorded = false }
+    if resumed == nil, !quiet { for note in files.branchNotes(record) { complain(note) } }
 
     // Before anything else is made: whoever cannot be given a way out is not started.
     let asks = learning == .ask && RunSupervisor.canAsk
@@ -133,6 +146,7 @@ struct RunSession {
     request.joinsCgroups = groups.areJoinedFromWithin
     request.hasProcessLimitElsewhere = groups.has(.pids)
     request.sockets = grants.sockets(record.mode)
+    if record.mode == .branch { try files.place(in: &request) }
     request.protected = grants.protected(record.mode)
     request.sharesHostTree = grants.sharesHostTree(record.mode)
     let placeholders = try Placeholders.make(grants, record, home: home) {
@@ -142,7 +156,11 @@ struct RunSession {
     request.protected += placeholders?.grants ?? []
     defer { placeholders?.remove() }
     request.layers = layers
-    request.removesEmptyLayer = record.mode == .overlay
+    request.removesEmptyLayer = record.mode == .overlay && service == nil
+    if service != nil {
+      request.isContinued = true
+      request.service = (try SessionService.onHost(), SessionService.program)
+    }
     var plan = Confinement.plan(request)
     plan.argumentBytes = CallerBytes.arguments(of: command)
     plan.environmentBytes = CallerBytes.environment()
@@ -154,9 +172,15 @@ struct RunSession {
     var changes: ChangeCounts?
     var hooks = RunSupervisor.Hooks(
       beforeStart: {
-        try files.describe(record, grants.policy)
-        try journal.begin(.runStarted(started))
+        if resumed == nil {
+          try files.describe(record, grants.policy)
+        } else {
+          try files.describeAgain(grants.policy)
+        }
+        if service != nil { files.settle() }
+        try journal.begin(beginning(started, known))
         isRecorded = true
+        if service != nil { try files.holdApplies() }
       },
       denied: { try? journal.append([.denial($0.event)]) },
       judge: { path, writes, executes in
@@ -166,7 +190,7 @@ struct RunSession {
       },
       ended: { outcome in
         changes = files.changes(record)
-        if changes?.total != 0 { files.flush() }
+        if changes?.total != 0 { files.flush(record) }
         try journal.append(ended(outcome, changes))
       },
       observed: { audits in
@@ -194,10 +218,11 @@ struct RunSession {
       plan: plan,
       limits: limits,
       groups: groups,
-      layer: record.mode == .overlay ? record.changes.string : nil,
+      layer: [.overlay, .branch].contains(record.mode) ? record.changes.string : nil,
       hooks: hooks,
       output: output,
       egress: network?.takeLink(),
+      endsWithInput: service != nil,
       launcher: launcher
     )
     let outcome = try supervisor.run()
@@ -207,19 +232,41 @@ struct RunSession {
       outcome: outcome,
       changes: changes,
       isDirect: request.sharesHostTree,
-      withheld: environment.withheld
+      withheld: environment.withheld,
+      hasBranch: record.mode == .branch
     )
     // What holds changes stays, and so does what could not be looked at.
-    if changes?.total == 0 { files.removeLayer() }
+    if changes?.total == 0, service == nil { files.removeLayer() }
     // A terminal that takes nothing would hold up the end; what it misses is on record.
     guard !outcome.terminalIsStuck || isatty(2) != 1 else { return outcome.exitStatus }
     if case .failed(let error) = outcome.end { complain("\(error)") }
     if let lost = outcome.lostOutput { complain(Self.description(of: lost)) }
-    if json { report.printJSON() } else if !quiet { report.print() }
+    if service != nil, let limit = outcome.limit {
+      complain("the session reached the limit \(limit.limit): \(limit.detail)")
+    }
+    if json { report.printJSON() } else if !quiet, service == nil { report.print() }
     return outcome.exitStatus
   }
 
   // MARK: - Journal
+
+  /// The first rows. Whoever continues a run has its lock: no other supervisor of it is left, even
+  /// where none wrote its end.
+  private func beginning(_ started: RunStarted, _ known: RunSummary?) -> [Event] {
+    guard let known else { return [.runStarted(started)] }
+    let lost = RunAbandoned(
+      reason: "its supervisor, process \(known.started.pid), ended without a word"
+    )
+    return (known.state == .running ? [.runAbandoned(lost)] : []) + [.runResumed(started)]
+  }
+
+  /// Whether the supervisor that is on record of a run is certainly dead.
+  private func isSupervisorGone(_ run: RunID, _ home: Home) -> Bool {
+    guard let journal = try? home.existingJournal(), let known = try? journal.run(run.text) else {
+      return false
+    }
+    return known.state != .running || SupervisorWatch().isGone(known.started)
+  }
 
   private func started(
     _ grants: RunGrants,

@@ -18,18 +18,31 @@ struct ChangeText: ~Copyable {
     output.flush()
   }
 
-  mutating func diff(_ changes: [Change]) throws {
-    let diff = try ChangeDiff(run.record)
+  mutating func lines(_ lines: [String]) {
+    for line in lines { output.write(line + "\n") }
+  }
+
+  mutating func diff(
+    _ changes: [Change],
+    _ diff: ChangeDiff,
+    _ judge: (Change) -> ApplyVerdict
+  ) throws {
     for change in changes where !output.isClosed {
       try diff.write(change) { write($0) }
-      if let remark = Self.remark(run.judge(change), change) { write(DiffLine(note: remark)) }
+      if let remark = Self.remark(judge(change), change) { write(DiffLine(note: remark)) }
     }
     output.flush()
   }
 
   /// One line a change, with the lines that it adds and removes.
-  mutating func statistics(_ changes: [Change], _ set: ChangeSet) throws {
-    let diff = try ChangeDiff(run.record)
+  mutating func statistics(
+    _ changes: [Change],
+    _ diff: ChangeDiff,
+    _ totals: ChangeSet.Totals,
+    appliedBefore: Int,
+    digest: String,
+    _ judge: (Change) -> ApplyVerdict
+  ) throws {
     for change in changes where !output.isClosed {
       let letter =
         switch change.kind {
@@ -38,16 +51,15 @@ struct ChangeText: ~Copyable {
         case .deleted: "D"
         }
       var remarks = change.remarks
-      if let held = Self.remark(run.judge(change), change) { remarks.append(held) }
+      if let held = Self.remark(judge(change), change) { remarks.append(held) }
       let amount = try amount(of: change, diff)
       output.write(" \(letter) \(change.path.display)\(amount)\n")
       for remark in remarks { output.write("     ! \(remark)\n") }
     }
-    let totals = set.totals
     output.write(
       " \(totals.added) added, \(totals.modified) modified, \(totals.deleted) deleted"
-        + (set.appliedBefore > 0 ? ", \(set.appliedBefore) applied before" : "")
-        + " · digest \(set.digest)\n"
+        + (appliedBefore > 0 ? ", \(appliedBefore) applied before" : "")
+        + " · digest \(digest)\n"
     )
     output.flush()
   }

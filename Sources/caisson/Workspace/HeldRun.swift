@@ -52,7 +52,10 @@ struct HeldRun {
   private static func newestHere(_ journal: Journal) throws -> String {
     let here = HostTree.find(FileManager.default.currentDirectoryPath, isSystem: false)?.real
     let waiting = try journal.runs(limit: 1000).first { run in
-      guard run.started.workspace == here else { return false }
+      guard
+        run.started.workspace == here
+          || (run.started.workspaceMode == "branch" && run.started.directory == here)
+      else { return false }
       switch (run.fate, run.state) {
       // What was interrupted is finished first.
       case (.applying, _), (.undoing, _): return true
@@ -81,10 +84,18 @@ struct HeldRun {
   /// Whether its supervisor is alive, as far as anyone can tell.
   var isRunning: Bool { summary?.state == .running }
 
-  /// Whether it left no changes; then its layer was removed at its end.
+  /// Whether it left no changes; then its layer was removed at its end, unless it can be continued.
   var isEmpty: Bool {
-    guard case .ended(let end) = summary?.state else { return false }
-    return end.changes?.total == 0
+    guard case .ended(let end) = summary?.state, end.changes?.total == 0 else { return false }
+    return (try? record.layer.appending(RunFiles.lockName).stat()) == nil
+  }
+
+  /// What the rows say became of its changes.
+  var fate: RunSummary.Fate? { get throws { try journal.run(id)?.fate } }
+
+  /// What it had changed at its end; nil where nobody counted.
+  var endChanges: ChangeCounts? {
+    if case .ended(let end) = summary?.state { end.changes } else { nil }
   }
 
   /// What the run changed and what is not applied yet.
@@ -94,14 +105,18 @@ struct HeldRun {
 
   /// What the policy says about applying a change.
   func judge(_ change: Change) -> ApplyVerdict {
+    judge(change.path, (change.after ?? change.before)?.kind)
+  }
+
+  func judge(_ path: RelativePath, _ found: FileKind?) -> ApplyVerdict {
     let kind: EntryKind =
-      switch (change.after ?? change.before)?.kind {
+      switch found {
       case .file: .file
       case .directory: .directory
       case .symbolicLink: .link
       default: .other
       }
-    switch policy.decideApply(relativePath: change.path.bytes, kind: kind) {
+    switch policy.decideApply(relativePath: path.bytes, kind: kind) {
     case .allow: return .allow
     case .hold(let rule, let remedy): return .hold(rule: rule, remedy: remedy)
     case .deny(let rule, let remedy): return .deny(rule: rule, remedy: remedy)

@@ -20,6 +20,11 @@ final class Generation {
     try directory.status(of: name(file, verb)) != nil
   }
 
+  /// When a file was written; nil where there is none.
+  func moment(of file: File, _ verb: Transaction.Verb) throws(WorkspaceError) -> Timestamp? {
+    try directory.status(of: name(file, verb))?.modified
+  }
+
   func read(_ file: File, of verb: Transaction.Verb) throws(WorkspaceError) -> [UInt8]? {
     try StateFile.read(name(file, verb), in: directory)
   }

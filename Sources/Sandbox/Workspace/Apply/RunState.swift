@@ -70,7 +70,11 @@ final class RunState {
       guard let bytes = try generation.read(.done, of: .apply) else { continue }
       let outcome = try decode(bytes, "done")
       state.directories.merge(outcome.directories) { $1 }
-      for (path, identity) in outcome.entries { state.entries[path] = .some(identity) }
+      let moment = try generation.moment(of: .done, .apply)
+      for (path, identity) in outcome.entries {
+        state.entries[path] = .some(identity)
+        state.moments[path] = moment
+      }
     }
     return state
   }

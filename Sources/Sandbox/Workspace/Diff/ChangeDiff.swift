@@ -1,4 +1,4 @@
-internal import SystemPackage
+package import SystemPackage
 
 /// Shows single changes of a run: the lines of text that differ, and everything else that does.
 package final class ChangeDiff {
@@ -8,6 +8,12 @@ package final class ChangeDiff {
   package init(_ record: WorkspaceRecord) throws(WorkspaceError) {
     upper = try openTree(record.changes, as: "run's layer")
     lower = try openTree(record.lower, as: "workspace")
+  }
+
+  /// Compares two trees that hold what changed, as a branch's are written out.
+  package init(before: FilePath, after: FilePath) throws(WorkspaceError) {
+    upper = try openTree(after, as: "branch's files")
+    lower = try openTree(before, as: "branch's former files")
   }
 
   /// How many lines a change adds and removes.

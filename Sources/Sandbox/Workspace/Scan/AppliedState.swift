@@ -1,6 +1,7 @@
 /// What of a run was applied before: how each path looked directly afterwards.
 ///
-/// Entries that we put there ourselves are no conflict, and are not offered a second time.
+/// Entries that we put there ourselves are no conflict, and are not offered a second time, unless the
+/// run was continued and changed them again.
 struct AppliedState: Sendable {
   /// nil stands for a path that was deleted.
   var entries: [RelativePath: FileIdentity?] = [:]
@@ -14,7 +15,19 @@ struct AppliedState: Sendable {
     var modified: Timestamp
   }
 
-  func contains(_ path: RelativePath) -> Bool { entries[path] != nil }
+  /// When the last apply of each path was over. What the layer says since then is new.
+  var moments: [RelativePath: Timestamp] = [:]
+
+  /// Whether what the layer says of a path is what was applied.
+  ///
+  /// - Parameter after: The path in the layer; nil where the layer hides it.
+  func covers(_ path: RelativePath, _ after: FileStatus?) -> Bool {
+    guard let entry = entries[path] else { return false }
+    // A path that was put there, and is hidden, was hidden later.
+    guard let after else { return entry == nil }
+    guard let moment = moments[path] else { return true }
+    return after.changed < moment
+  }
 
   /// Whether a file of the workspace is as we left it.
   func isOurs(_ path: RelativePath, _ status: FileStatus) -> Bool {

@@ -10,6 +10,8 @@ enum ChangeLayer: Sendable {
   static let originKey = Array("user.overlay.origin".utf8)
   static let capabilityKey = Array("security.capability".utf8)
   static let reservedPrefix = Array(".caisson-apply-".utf8)
+  /// What a session writes before it takes its place; only one that was killed leaves it.
+  static let halfWrittenPrefix = Array(".caisson-write-".utf8)
 
   /// Whether a file of the workspace was changed by someone else since the run began.
   func isChangedMeanwhile(_ path: RelativePath, _ status: FileStatus) -> Bool {

@@ -108,6 +108,9 @@ struct LayerScan: ~Copyable {
       if let below { try delete(path, below, depth: depth) }
       return
     }
+    if below == nil, status.kind == .file, name.starts(with: ChangeLayer.halfWrittenPrefix) {
+      return
+    }
     var change = Change(path: path, kind: below == nil ? .added : .modified)
     change.before = below
     change.after = status
@@ -234,7 +237,7 @@ struct LayerScan: ~Copyable {
     {
       return
     }
-    if applied.contains(path) {
+    if applied.covers(path, status) {
       appliedBefore += 1
       return
     }
@@ -365,7 +368,7 @@ struct LayerScan: ~Copyable {
   }
 
   private mutating func append(_ change: Change) {
-    if applied.contains(change.path) {
+    if applied.covers(change.path, change.after) {
       appliedBefore += 1
     } else {
       changes.append(change)

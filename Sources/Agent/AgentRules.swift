@@ -1,0 +1,42 @@
+package import Policy
+
+/// What the policy says to the loop; what it says to the sandbox is enforced there.
+package struct AgentRules: Sendable {
+  /// Agents below one another.
+  package static let deepest = 3
+
+  package let reachesNetwork: Bool
+  /// What is known of a command whose end nobody saw.
+  let commandEffect: EffectKnowledge
+  let approvals: [ApprovalRule]
+  /// The policy as it is enforced inside: without what the loop itself enforces.
+  package let inside: PolicyDocument
+
+  enum EffectKnowledge: Sendable {
+    /// It reached nothing but the agent's own workspace.
+    case contained
+    case opaque
+  }
+
+  package init(_ document: PolicyDocument) {
+    reachesNetwork = !document.network.isEmpty
+    let holdsBack = document.workspace == .overlay || document.workspace == .branch
+    let writesElsewhere = (document.filesystem.write ?? []).contains { rule in
+      rule.text != "/tmp" && rule.text != "$WORKSPACE" && !rule.text.hasPrefix("$WORKSPACE/")
+        && !rule.text.hasPrefix("/tmp/")
+    }
+    commandEffect =
+      !reachesNetwork && holdsBack && !writesElsewhere ? .contained : .opaque
+    approvals = document.approvals
+    var inside = document
+    inside.approvals = []
+    // The loop's own calls go to the gateway from outside.
+    inside.models = nil
+    self.inside = inside
+  }
+
+  /// The first rule that wants a person asked.
+  func rule(for occasion: ApprovalOccasion) -> ApprovalRule? {
+    approvals.first { $0.covers(occasion) }
+  }
+}

@@ -1,0 +1,172 @@
+import Dialects
+import Foundation
+package import Journal
+
+/// One stretch of an agent's work: from taking the lease until the assignment ends, waits, or is let go.
+///
+/// Nothing is done before its intent is on the disk. Whatever happens to this process, the next stretch
+/// begins from what is on record.
+package struct AgentRun {
+  let store: any WorkStore
+  let lease: Lease
+  let settings: AgentSettings
+  let assignment: Assignment
+  let model: ModelClient
+  /// The run's key at the gateway.
+  let modelKey: String
+  let rules: AgentRules
+  let signals: LeaseSignals
+  let workplace: Workplace
+  var log: StepLog
+
+  package init(
+    store: any WorkStore,
+    lease: Lease,
+    assignment: Assignment,
+    settings: AgentSettings,
+    rules: AgentRules,
+    model: ModelClient,
+    modelKey: String,
+    signals: LeaseSignals,
+    workplace: Workplace
+  ) {
+    self.store = store
+    self.lease = lease
+    self.assignment = assignment
+    self.settings = settings
+    self.rules = rules
+    self.model = model
+    self.modelKey = modelKey
+    self.signals = signals
+    self.workplace = workplace
+    log = StepLog([])
+  }
+
+  /// How a stretch went on.
+  enum Flow: Equatable {
+    case goOn
+    /// The assignment is not ours any more, as it should be: ended, waiting, or let go.
+    case over
+  }
+
+  /// Works until there is nothing to do for now.
+  ///
+  /// - Throws: ``WorkError`` where the journal cannot be written: then nothing more is done, and the
+  ///   lease runs out.
+  package mutating func work() async throws {
+    log = StepLog(try await store.steps(of: lease.assignment, after: 0))
+    var flow = Flow.goOn
+    var breaks = 0
+    while flow == .goOn {
+      switch signals.word {
+      case .lost: return
+      case .letGo:
+        log.add(.letGo)
+        return try await write()
+      case .stop:
+        log.add(.end(.stopped, reason: "stopped when asked to"))
+        return try await write()
+      case .goOn: break
+      }
+      do {
+        flow = try await go()
+        breaks = 0
+      } catch Workplace.Failure.died(let reason) {
+        // While something was looked at, before the intent of what was to be done: nothing is open.
+        breaks += 1
+        guard breaks > Self.mostBreaks else { continue }
+        flow = try await park("the sealed session ended \(breaks) times in a row: \(reason)")
+      }
+    }
+  }
+
+  /// Sessions that may end in a row without a word of ours.
+  static let mostBreaks = 3
+
+  /// Does what is next.
+  private mutating func go() async throws -> Flow {
+    let thread = AgentThread(log.records, bounds: settings.bounds)
+    switch thread.next {
+    case .start: return try await start()
+    case .recover(let open): return try await recover(open)
+    case .askModel: return try await ask(thread)
+    case .shorten: return try await shorten(thread)
+    case .call(let call): return try await perform(call)
+    case .tell(let text): return tell(text)
+    case .finish(let state, let reason): return try await finish(state, reason)
+    }
+  }
+
+  // MARK: Parts
+
+  /// Brings to the disk what has been added.
+  mutating func write() async throws {
+    let changes = log.take()
+    if !changes.isEmpty { try await store.commit(changes, under: lease) }
+  }
+
+  private mutating func start() async throws -> Flow {
+    let notes = try await workplace.notes()
+    let day = Date.now.formatted(.iso8601.year().month().day())
+    let system = SystemPrompt.text(
+      directory: settings.directory,
+      day: day,
+      mayReachNetwork: rules.reachesNetwork
+    )
+    let task = ProjectNotes.message(task: assignment.text, notes: notes)
+    var left: Set<String> = []
+    if settings.depth >= AgentRules.deepest { left.insert(ToolName.spawn) }
+    let tools = ToolDefinitions.json(without: left)
+    let outcome = JSONWriter.object { writer in
+      writer.array("messages") { list in
+        list.raw(Message.system(system))
+        list.raw(Message.user(task))
+      }
+      writer.raw("tools", tools)
+    }
+    let intent = JSONWriter.object { writer in
+      writer.string("model", settings.model)
+      writer.string("policy", Digest.text(Array(settings.policy.utf8)))
+      writer.int("prompt", SystemPrompt.version)
+      writer.string("tools", Digest.text(Array(tools.bytes)))
+    }
+    let sequence = log.begin(
+      StepKind.start,
+      .pure,
+      hash: Digest.text(intent),
+      body: String(decoding: intent, as: UTF8.self)
+    )
+    log.end(sequence, StepOutcome(.done, body: String(decoding: outcome, as: UTF8.self)))
+    return .goOn
+  }
+
+  private mutating func tell(_ text: String) -> Flow {
+    let body = JSONWriter.object { $0.raw("message", Message.user(text)) }
+    let sequence = log.begin(StepKind.tell, .pure, hash: Digest.text(body), body: "{}")
+    log.end(sequence, StepOutcome(.done, body: String(decoding: body, as: UTF8.self)))
+    return .goOn
+  }
+
+  private mutating func finish(_ state: Assignment.State, _ reason: String) async throws -> Flow {
+    // What the agent made is on the disk before it is said to be done.
+    try? await workplace.flush()
+    let body = JSONWriter.object { writer in
+      writer.string("state", state.rawValue)
+      writer.string("summary", reason)
+      writer.string("text", assignment.text)
+    }
+    log.add(
+      .notify(
+        kind: state.rawValue,
+        body: String(decoding: body, as: UTF8.self),
+        dedupe: "end:\(assignment.id):\(lease.epoch)"
+      )
+    )
+    log.add(.end(state, reason: reason))
+    try await write()
+    return .over
+  }
+
+  /// Sets the assignment aside until a person resumes it.
+  mutating func park(_ reason: String) async throws -> Flow { try await finish(.parked, reason) }
+}

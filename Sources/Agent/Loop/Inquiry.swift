@@ -1,0 +1,70 @@
+import Dialects
+import Journal
+
+/// What a person is asked, whole: what is shown is what is hashed.
+struct Inquiry: Sendable {
+  let action: RawJSON
+
+  var hash: String { Digest.text(Array(action.bytes)) }
+
+  /// The agent's own question.
+  static func question(_ text: String) -> Inquiry {
+    Inquiry(kind: "question") { $0.string("question", text) }
+  }
+
+  /// A command that the policy wants seen.
+  static func command(_ command: String, rule: String) -> Inquiry {
+    Inquiry(kind: "command") { json in
+      json.string("command", command)
+      json.string("rule", rule)
+    }
+  }
+
+  /// A change of a file, with what it is changed to.
+  static func write(_ path: String, _ content: String, rule: String) -> Inquiry {
+    Inquiry(kind: "write") { json in
+      json.string("content", content)
+      json.string("path", path)
+      json.string("rule", rule)
+    }
+  }
+
+  static func edit(_ path: String, _ old: String, _ new: String, rule: String) -> Inquiry {
+    Inquiry(kind: "edit") { json in
+      json.string("new", new)
+      json.string("old", old)
+      json.string("path", path)
+      json.string("rule", rule)
+    }
+  }
+
+  /// The amount that the rule names is part of the action, not what is spent by now: one answer holds
+  /// for all that is above it.
+  static func spend(rule: String) -> Inquiry {
+    Inquiry(kind: "spend") { $0.string("rule", rule) }
+  }
+
+  /// A step whose worker died, and of which nobody but a person can tell.
+  static func fate(of step: StepRecord) -> Inquiry {
+    Inquiry(kind: "fate") { json in
+      json.int("attempt", step.attempts)
+      json.string("effect", step.intent.kind)
+      json.raw("request", ifAny: try? RawJSON(parsing: step.intent.body))
+      json.int("step", step.intent.sequence)
+    }
+  }
+
+  /// What was asked, to the letter, so that its hash is the same.
+  init(_ approval: Approval) throws {
+    action = try RawJSON(parsing: approval.action)
+  }
+
+  private init(kind: String, _ write: (inout JSONWriter) -> Void) {
+    action = RawJSON { writer in
+      writer.object { json in
+        json.string("kind", kind)
+        write(&json)
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Agent
+import Foundation
+import Journal
+import Policy
+import WorkWire
+
+/// Whether an order can be kept, and what it comes to. What the loop would not keep is refused here,
+/// before anything is done.
+enum OrderCheck {
+  static let longestText = 100_000
+  static let largestComment = 10_000
+
+  static func settings(of order: AssignmentOrder) throws(WorkProblem) -> AgentSettings {
+    try checkText(order)
+    try checkNumbers(order)
+    let document = try document(of: order)
+    try check(document, model: order.model)
+    var settings = AgentSettings(
+      directory: order.directory,
+      model: order.model,
+      policy: document.canonicalText,
+      policyName: order.policyName
+    )
+    settings.budget = order.budget
+    settings.workspace = order.workspace
+    settings.patience = order.patience
+    if let turns = order.turns { settings.bounds.turns = turns }
+    return settings
+  }
+
+  static func answer(_ order: AnswerOrder, by: String) throws(WorkProblem) -> ApprovalAnswer {
+    guard let scope = Approval.Scope(rawValue: order.scope ?? Approval.Scope.once.rawValue) else {
+      throw WorkProblem(
+        .invalid,
+        "an answer's scope is "
+          + Approval.Scope.allCases.map(\.rawValue).joined(separator: ", ")
+      )
+    }
+    guard (order.comment?.utf8.count ?? 0) <= largestComment else {
+      throw WorkProblem(.large, "a comment has \(largestComment) bytes at most")
+    }
+    return ApprovalAnswer(
+      isApproved: order.approved,
+      scope: scope,
+      by: by,
+      comment: order.comment,
+      hash: order.hash
+    )
+  }
+
+  // MARK: Parts
+
+  private static func checkText(_ order: AssignmentOrder) throws(WorkProblem) {
+    guard order.text.contains(where: { !$0.isWhitespace }) else {
+      throw WorkProblem(.invalid, "the text is empty: say what is to be done")
+    }
+    guard order.text.utf8.count <= longestText else {
+      throw WorkProblem(.large, "the text is longer than \(longestText) bytes; put it into a file")
+    }
+    for (name, text) in [
+      ("model", order.model), ("policyName", order.policyName), ("agent", order.agent ?? "-"),
+      ("key", order.key ?? "-"),
+    ] {
+      let isFit = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+      guard !text.isEmpty, text.utf8.count <= 512, isFit else {
+        throw WorkProblem(.invalid, "\(name) is empty, too long or holds control characters")
+      }
+    }
+    if let agent = order.agent, agent != AgentSettings.own {
+      throw WorkProblem(
+        .unsupported,
+        "there is no agent \(quoted(agent)); the only one is '\(AgentSettings.own)'"
+      )
+    }
+    try checkDirectory(order.directory)
+  }
+
+  private static func checkDirectory(_ path: String) throws(WorkProblem) {
+    guard path.hasPrefix("/"), path.utf8.count <= 4096, !path.utf8.contains(0) else {
+      throw WorkProblem(.invalid, "directory is an absolute path")
+    }
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else {
+      throw WorkProblem(.invalid, "\(quoted(path)) is no directory that the daemon sees")
+    }
+  }
+
+  private static func checkNumbers(_ order: AssignmentOrder) throws(WorkProblem) {
+    try check("budget", order.budget, 0...Money.largest * Money.dollar)
+    try check("turns", order.turns.map { Int64($0) }, 1...10_000)
+    try check("patience", order.patience, 1...365 * 86_400)
+    try check("every", order.every, 10...365 * 86_400)
+    // To the year 9999.
+    try check("start", order.start, 0...253_402_300_799_000_000)
+  }
+
+  private static func check(
+    _ name: String,
+    _ value: Int64?,
+    _ range: ClosedRange<Int64>
+  ) throws(WorkProblem) {
+    if let value, !range.contains(value) {
+      throw WorkProblem(
+        .invalid,
+        "\(name) is \(value); it has to be from \(range.lowerBound) to \(range.upperBound)"
+      )
+    }
+  }
+
+  /// The policy with the workspace mode that was asked for: what stands on record is what holds.
+  private static func document(of order: AssignmentOrder) throws(WorkProblem) -> PolicyDocument {
+    var document: PolicyDocument
+    do {
+      document = try PolicyDocument.parse(order.policy, file: order.policyName)
+    } catch {
+      throw WorkProblem(.invalid, "\(error)")
+    }
+    if let mode = order.workspace {
+      guard let known = WorkspaceMode(rawValue: mode) else {
+        throw WorkProblem(.invalid, "workspace is overlay, direct or none")
+      }
+      document.workspace = known
+    }
+    return document
+  }
+
+  private static func check(_ document: PolicyDocument, model: String) throws(WorkProblem) {
+    var enforced = document
+    enforced.approvals = []
+    if let first = enforced.unsupported.first { throw WorkProblem(.unsupported, first) }
+    for rule in document.approvals {
+      switch rule.condition {
+      case .command, .write: break
+      case .push, .spend:
+        throw WorkProblem(
+          .unsupported,
+          "approvals: when: \"\(rule.condition.text)\" is not enforced yet, so nothing is begun; "
+            + "use \"command …\" or \"write …\""
+        )
+      }
+    }
+    if let models = document.models, !models.allow.isEmpty, !models.allow.contains(model) {
+      throw WorkProblem(
+        .unsupported,
+        "the policy allows the models \(models.allow.joined(separator: ", ")), and not "
+          + "\(quoted(model)); name one of them, or add it under models"
+      )
+    }
+  }
+}
