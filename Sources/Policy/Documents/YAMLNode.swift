@@ -1,7 +1,7 @@
 /// A value of a YAML document with its place: what remains of it once aliases, tags and the choice
 /// of quotes are dealt with.
-package struct YAMLNode {
-  package enum Content {
+package struct YAMLNode: Sendable {
+  package enum Content: Sendable {
     /// `isPlain` where it stands without quotes: only then can it be a number or nothing at all.
     case scalar(String, isPlain: Bool)
     case list([YAMLNode])
