@@ -158,6 +158,12 @@ package actor Worker {
     let rules = AgentRules(document)
     let key = try keys.key(for: assignment, settings, models: document.models)
     let workplace = try workplace(for: assignment, settings, rules)
+    let servers = ToolServers(
+      program: setup.program,
+      environment: setup.environment,
+      policies: policies.string,
+      assignment: assignment.id
+    )
     var run = AgentRun(
       store: store,
       lease: lease,
@@ -167,9 +173,11 @@ package actor Worker {
       model: model,
       modelKey: key,
       signals: signals,
-      workplace: workplace
+      workplace: workplace,
+      servers: servers
     )
     let result = await Result { try await run.work() }
+    await servers.close()
     await workplace.close()
     if let now = try? await store.assignment(assignment.id),
       now.state == .done || now.state == .failed
@@ -179,12 +187,13 @@ package actor Worker {
     try result.get()
   }
 
+  private var policies: FilePath { FilePath(setup.state).appending("policies") }
+
   private func workplace(
     for assignment: Assignment,
     _ settings: AgentSettings,
     _ rules: AgentRules
   ) throws -> Workplace {
-    let policies = FilePath(setup.state).appending("policies")
     try? FileManager.default.createDirectory(
       atPath: policies.string,
       withIntermediateDirectories: true,
