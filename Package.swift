@@ -138,7 +138,7 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Dialects", "ExecWire", "Journal", "Policy", "Sandbox",
+        "Dialects", "ExecWire", "Journal", "MCP", "Policy", "Sandbox",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -1,3 +1,4 @@
+import Journal
 package import Policy
 
 /// What the policy says to the loop; what it says to the sandbox is enforced there.
@@ -9,6 +10,9 @@ package struct AgentRules: Sendable {
   /// What is known of a command whose end nobody saw.
   let commandEffect: EffectKnowledge
   let approvals: [ApprovalRule]
+  /// In the order of the policy.
+  let tools: [ToolRule]
+  private let document: PolicyDocument
   /// The policy as it is enforced inside: without what the loop itself enforces.
   package let inside: PolicyDocument
 
@@ -28,11 +32,29 @@ package struct AgentRules: Sendable {
     commandEffect =
       !reachesNetwork && holdsBack && !writesElsewhere ? .contained : .opaque
     approvals = document.approvals
+    tools = document.tools
+    self.document = document
     var inside = document
     inside.approvals = []
+    inside.tools = []
     // The loop's own calls go to the gateway from outside.
     inside.models = nil
     self.inside = inside
+  }
+
+  /// Whether a server's tool may be called with these arguments.
+  func decide(_ server: String, _ tool: String, arguments: String) -> Decision {
+    document.decideTool(server: server, tool: tool, arguments: arguments)
+  }
+
+  /// What is known of a call of which nobody saw the end.
+  func effect(_ server: String, _ tool: String) -> EffectClass {
+    switch document.toolClass(server: server, tool: tool) {
+    case .pure: .pure
+    case .keyed: .keyed
+    case .probed: .probed
+    case .opaque: .opaque
+    }
   }
 
   /// The first rule that wants a person asked.

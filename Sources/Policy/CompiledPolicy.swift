@@ -67,7 +67,9 @@ extension PolicyDocument {
   package var unsupported: [String] {
     var sentences: [String] = []
     if !tools.isEmpty {
-      sentences.append("tools are checked but not enforced yet; remove tools")
+      sentences.append(
+        "tools are for agents, in assignments alone; remove tools, or use caisson assign"
+      )
     }
     if !approvals.isEmpty {
       sentences.append(

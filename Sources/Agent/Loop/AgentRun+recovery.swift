@@ -36,6 +36,9 @@ extension AgentRun {
         ? try await sendSummaryRequest(request, as: sequence)
         : try await send(request, as: sequence)
     case let kind where kind.hasPrefix(StepKind.toolPrefix):
+      if let tool = frozenTool(String(kind.dropFirst(StepKind.toolPrefix.count))) {
+        return try await repeatCall(record, of: tool)
+      }
       guard case .call(let call) = before.next, let request = try? ToolRequest(call) else {
         log.end(sequence, result(.interrupted, "The call cannot be found any more."))
         return .goOn

@@ -5,6 +5,7 @@ extension AgentRun {
   /// Carries out what the model asked for: permission first where the policy wants it, then the intent,
   /// then the effect.
   mutating func perform(_ call: ToolCall) async throws -> Flow {
+    if let tool = frozenTool(call.name) { return try await perform(call, by: tool) }
     let request: ToolRequest
     do {
       request = try ToolRequest(call)
@@ -15,14 +16,14 @@ extension AgentRun {
     case .granted: break
     case .waits: return .over
     case .refused(let text):
-      note(call, request, failed: text)
+      note(call, failed: text)
       return .goOn
     }
     let prepared: PreparedTool
     do {
       prepared = try await prepare(request, call)
     } catch let mistake as ToolRequest.Mistake {
-      note(call, request, failed: mistake.text)
+      note(call, failed: mistake.text)
       return .goOn
     }
     let sequence = log.begin(
@@ -37,7 +38,7 @@ extension AgentRun {
   }
 
   /// A call that cannot be carried out, as the model wrote it.
-  private mutating func reject(_ call: ToolCall, _ text: String) -> Flow {
+  mutating func reject(_ call: ToolCall, _ text: String) -> Flow {
     let known = ToolDefinitions.all.contains { $0.name == call.name }
     let body = JSONWriter.object { writer in
       writer.string("arguments", String(call.arguments.prefix(4_096)))
@@ -54,7 +55,7 @@ extension AgentRun {
   }
 
   /// A call that was refused before anything happened.
-  private mutating func note(_ call: ToolCall, _ request: ToolRequest, failed text: String) {
+  mutating func note(_ call: ToolCall, failed text: String) {
     let sequence = log.begin(
       StepKind.toolPrefix + call.name,
       .pure,

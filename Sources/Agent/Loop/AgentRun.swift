@@ -17,6 +17,7 @@ package struct AgentRun: RecordedWork {
   let rules: AgentRules
   let signals: LeaseSignals
   let workplace: Workplace
+  let servers: ToolServers
   var log: StepLog
 
   package init(
@@ -28,7 +29,8 @@ package struct AgentRun: RecordedWork {
     model: ModelClient,
     modelKey: String,
     signals: LeaseSignals,
-    workplace: Workplace
+    workplace: Workplace,
+    servers: ToolServers
   ) {
     self.store = store
     self.lease = lease
@@ -39,6 +41,7 @@ package struct AgentRun: RecordedWork {
     self.modelKey = modelKey
     self.signals = signals
     self.workplace = workplace
+    self.servers = servers
     log = StepLog([])
   }
 
@@ -93,6 +96,7 @@ package struct AgentRun: RecordedWork {
   // MARK: Parts
 
   private mutating func start() async throws -> Flow {
+    guard let frozen = try await askForServers() else { return .over }
     let notes = try await workplace.notes()
     let day = Date.now.formatted(.iso8601.year().month().day())
     let system = SystemPrompt.text(
@@ -103,12 +107,14 @@ package struct AgentRun: RecordedWork {
     let task = ProjectNotes.message(task: assignment.text, notes: notes)
     var left: Set<String> = []
     if settings.depth >= AgentRules.deepest { left.insert(ToolName.spawn) }
-    let tools = ToolDefinitions.json(without: left)
+    let tools = ToolDefinitions.json(without: left, and: frozen.definitions)
     let outcome = JSONWriter.object { writer in
       writer.array("messages") { list in
         list.raw(Message.system(system))
         list.raw(Message.user(task))
+        if let note = frozen.note { list.raw(Message.user(note)) }
       }
+      if !rules.tools.isEmpty { frozen.write(to: &writer) }
       writer.raw("tools", tools)
     }
     let intent = JSONWriter.object { writer in

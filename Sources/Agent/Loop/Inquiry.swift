@@ -1,5 +1,6 @@
 import Dialects
 import Journal
+import MCP
 
 /// What a person is asked, whole: what is shown is what is hashed.
 struct Inquiry: Sendable {
@@ -54,6 +55,26 @@ struct Inquiry: Sendable {
     }
   }
 
+  /// A server with its tools, all that a model would be told of them, and what its run is sealed by.
+  static func tools(_ entry: ServerEntry, _ tools: [ToolDefinition]) -> Inquiry {
+    Inquiry(kind: "tools") { json in
+      json.strings("command", entry.command)
+      json.string("policy", entry.policy)
+      json.string("server", entry.name)
+      json.array("tools") { list in
+        for tool in tools { list.object { tool.write(to: &$0, server: entry.name) } }
+      }
+    }
+  }
+
+  /// The server that such a question is about.
+  static func server(in action: String) -> String? {
+    guard let json = try? JSONDocument.object(Array(action.utf8), bounds: .answer),
+      json["kind"]?.string == "tools"
+    else { return nil }
+    return json["server"]?.string
+  }
+
   /// What was asked, to the letter, so that its hash is the same.
   init(_ approval: Approval) throws {
     action = try RawJSON(parsing: approval.action)
@@ -64,6 +85,27 @@ struct Inquiry: Sendable {
       writer.object { json in
         json.string("kind", kind)
         write(&json)
+      }
+    }
+  }
+}
+
+extension ToolDefinition {
+  fileprivate func write(to json: inout JSONWriter, server: String) {
+    json.string("description", description)
+    // Whoever reads it sees less than the model does.
+    if hidesText { json.bool("hides_text", true) }
+    json.string("name", name)
+    json.string("pin", ToolPin(server: server, self).digest)
+    json.string("title", ifAny: title)
+    for (key, text) in [
+      ("annotations", annotations), ("input_schema", inputSchema), ("output_schema", outputSchema),
+    ] as [(StaticString, String?)] {
+      guard let text else { continue }
+      if let raw = try? RawJSON(parsing: text) {
+        json.raw(key, raw)
+      } else {
+        json.string(key, text)
       }
     }
   }

@@ -82,7 +82,9 @@ enum ToolDefinitions {
   ]
 
   /// As OpenAI's chat dialect has them.
-  static func json(without left: Set<String> = []) -> RawJSON {
+  ///
+  /// - Parameter others: those of servers, which come after our own.
+  static func json(without left: Set<String> = [], and others: [RawJSON] = []) -> RawJSON {
     RawJSON { writer in
       writer.array { list in
         for tool in all where !left.contains(tool.name) {
@@ -100,6 +102,7 @@ enum ToolDefinitions {
             }
           }
         }
+        for other in others { list.raw(other) }
       }
     }
   }

@@ -145,7 +145,15 @@ enum OrderCheck {
   private static func check(_ document: PolicyDocument, model: String) throws(WorkProblem) {
     var enforced = document
     enforced.approvals = []
+    enforced.tools = []
     if let first = enforced.unsupported.first { throw WorkProblem(.unsupported, first) }
+    for rule in document.tools {
+      do throws(ServerEntry.Problem) {
+        _ = try ServerEntry(rule)
+      } catch {
+        throw WorkProblem(.unsupported, error.description)
+      }
+    }
     for rule in document.approvals {
       switch rule.condition {
       case .command, .write: break

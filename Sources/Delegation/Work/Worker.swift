@@ -172,6 +172,12 @@ package actor Worker {
       return try await host(assignment, lease, signals, settings, document, key)
     }
     let workplace = try workplace(for: assignment, settings, rules.inside)
+    let servers = ToolServers(
+      program: setup.program,
+      environment: setup.environment,
+      policies: policies.string,
+      assignment: assignment.id
+    )
     var run = AgentRun(
       store: store,
       lease: lease,
@@ -181,9 +187,11 @@ package actor Worker {
       model: model,
       modelKey: key,
       signals: signals,
-      workplace: workplace
+      workplace: workplace,
+      servers: servers
     )
     let result = await Result { try await run.work() }
+    await servers.close()
     await workplace.close()
     await revokeKey(ifOver: assignment)
     try result.get()
@@ -232,6 +240,8 @@ package actor Worker {
     }
   }
 
+  private nonisolated var policies: FilePath { FilePath(setup.state).appending("policies") }
+
   /// - Parameter modelsKey: for an agent that calls models from inside; nil where they are called from
   ///   outside.
   private nonisolated func workplace(
@@ -240,7 +250,6 @@ package actor Worker {
     _ inside: PolicyDocument,
     modelsKey: String? = nil
   ) throws -> Workplace {
-    let policies = FilePath(setup.state).appending("policies")
     try? FileManager.default.createDirectory(
       atPath: policies.string,
       withIntermediateDirectories: true,

@@ -70,10 +70,12 @@ package final class StdioServer: Sendable {
   /// Calls a tool by the name that its server knows it by.
   ///
   /// - Parameter arguments: JSON of an object.
+  /// - Parameter key: sent along, for servers that do once what has the same key.
   /// - Parameter progress: told, on the server's thread, how far the call has come.
   package func call(
     _ tool: String,
     arguments: String,
+    key: String? = nil,
     timeout: Duration = .seconds(120),
     progress: @escaping @Sendable (ToolProgress) -> Void = { _ in }
   ) async throws(CallError) -> ToolAnswer {
@@ -82,7 +84,7 @@ package final class StdioServer: Sendable {
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { waiter in
         connection.begin(ticket, .call(waiter, progress: progress)) {
-          $0.call(ticket, tool: tool, arguments: arguments, timeout: timeout)
+          $0.call(ticket, tool: tool, arguments: arguments, key: key, timeout: timeout)
         }
       }
     } onCancel: {

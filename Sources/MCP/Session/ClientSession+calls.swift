@@ -11,11 +11,14 @@ extension ClientSession {
     return askPage(ticket, ListingProgress(), cursor: nil)
   }
 
-  /// - Parameter arguments: JSON of an object.
+  /// - Parameters:
+  ///   - arguments: JSON of an object.
+  ///   - key: sent along, for servers that do once what has the same key.
   package mutating func call(
     _ ticket: Ticket,
     tool: String,
     arguments: String,
+    key: String? = nil,
     timeout: Duration
   ) -> [SessionAction] {
     if let error = obstacle { return [.failed(ticket, error)] }
@@ -31,7 +34,8 @@ extension ClientSession {
       "tools/call",
       .call(ticket),
       isStateless: isStateless,
-      reportsProgress: true
+      reportsProgress: true,
+      key: key
     ) { params in
       params.string("name", tool)
       params.raw("arguments", object.raw)

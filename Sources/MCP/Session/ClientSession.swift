@@ -135,6 +135,7 @@ package struct ClientSession: Sendable {
     _ purpose: Purpose,
     isStateless: Bool,
     reportsProgress: Bool = false,
+    key: String? = nil,
     params: (inout JSONWriter) -> Void = { _ in }
   ) -> (id: Int, frame: [UInt8]) {
     let id = nextID
@@ -144,22 +145,26 @@ package struct ClientSession: Sendable {
       params(&object)
       let progress = reportsProgress ? id : nil
       if isStateless {
-        writeMeta(&object, progress: progress)
+        writeMeta(&object, progress: progress, key: key)
       } else if let progress {
-        object.object("_meta") { $0.int("progressToken", progress) }
+        object.object("_meta") { meta in
+          meta.int("progressToken", progress)
+          meta.string(MetaKey.idempotency, ifAny: key)
+        }
       }
     }
     return (id, frame)
   }
 
   /// What each request of the stateless revision says for itself.
-  private func writeMeta(_ params: inout JSONWriter, progress: Int?) {
+  private func writeMeta(_ params: inout JSONWriter, progress: Int?, key: String? = nil) {
     params.object("_meta") { meta in
       meta.string(MetaKey.revision, ProtocolRevision.july2026.rawValue)
       meta.object(MetaKey.client, writeIdentity)
       // Nothing is offered: neither a person, nor a model, nor a list of directories.
       meta.object(MetaKey.capabilities) { _ in }
       meta.int("progressToken", ifAny: progress)
+      meta.string(MetaKey.idempotency, ifAny: key)
     }
   }
 
@@ -180,6 +185,7 @@ package struct ClientSession: Sendable {
 
 /// The names of what requests say for themselves.
 package enum MetaKey {
+  package static let idempotency: StaticString = "caisson.idempotency-key"
   package static let revision: StaticString = "io.modelcontextprotocol/protocolVersion"
   package static let client: StaticString = "io.modelcontextprotocol/clientInfo"
   package static let capabilities: StaticString = "io.modelcontextprotocol/clientCapabilities"

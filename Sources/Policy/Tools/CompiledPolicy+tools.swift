@@ -1,4 +1,15 @@
 extension CompiledPolicy {
+  /// Whether a tool may be called with these arguments, as the document says.
+  package func decideTool(server: String, tool: String, arguments: String) -> Decision {
+    document.decideTool(server: server, tool: tool, arguments: arguments)
+  }
+
+  package func toolClass(server: String, tool: String) -> ToolClass {
+    document.toolClass(server: server, tool: tool)
+  }
+}
+
+extension PolicyDocument {
   /// Whether a tool may be called with these arguments.
   ///
   /// Every rule for arguments whose pattern matches the tool must hold. An argument that a rule names
@@ -7,21 +18,21 @@ extension CompiledPolicy {
   ///
   /// - Parameter arguments: JSON of an object, numbers compared as they are written.
   package func decideTool(server: String, tool: String, arguments: String) -> Decision {
-    guard let rule = document.tools.first(where: { $0.server == server }) else {
+    guard let rule = tools.first(where: { $0.server == server }) else {
       return Decision(
         .deny,
         rule: BuiltInRule.defaultDeny.name,
         remedy: "tools: [{ mcp: \(YAMLText.scalar(server)), allow: \(YAMLText.list([tool])) }]"
       )
     }
-    guard let grant = rule.allow.first(where: { Self.matches($0, tool) }) else {
+    guard let grant = rule.allow.first(where: { ToolRule.matches($0, tool) }) else {
       return Decision(
         .deny,
         rule: BuiltInRule.defaultDeny.name,
         remedy: "add \(YAMLText.scalar(tool)) to allow of \(rule.name)"
       )
     }
-    let matching = rule.arguments.filter { Self.matches($0.tools, tool) }
+    let matching = rule.arguments.filter { ToolRule.matches($0.tools, tool) }
     let allowed = Decision(.allow, rule: "\(rule.name), allow: \(grant)")
     // What is not read need not be well-formed for us; whoever sends it has checked it.
     guard !matching.isEmpty else { return allowed }
@@ -40,13 +51,9 @@ extension CompiledPolicy {
   /// What becomes of a call of which nobody knows whether it happened. A name that stands alone
   /// counts before patterns; among patterns, the one that trusts least.
   package func toolClass(server: String, tool: String) -> ToolClass {
-    let rules = document.tools.first { $0.server == server }?.classes ?? []
+    let rules = tools.first { $0.server == server }?.classes ?? []
     if let exact = rules.first(where: { $0.tools == tool }) { return exact.toolClass }
-    return rules.filter { Self.matches($0.tools, tool) }.map(\.toolClass).min() ?? .opaque
-  }
-
-  private static func matches(_ pattern: String, _ tool: String) -> Bool {
-    Glob.matches(Array(pattern.utf8), Array(tool.utf8))
+    return rules.filter { ToolRule.matches($0.tools, tool) }.map(\.toolClass).min() ?? .opaque
   }
 
   private static func denial(
@@ -87,5 +94,12 @@ extension CompiledPolicy {
       }
     }
     return nil
+  }
+}
+
+extension ToolRule {
+  /// Whether a pattern of `allow` and the like means a tool.
+  package static func matches(_ pattern: String, _ tool: String) -> Bool {
+    Glob.matches(Array(pattern.utf8), Array(tool.utf8))
   }
 }

@@ -151,7 +151,13 @@ struct AssignCommand: ParsableCommand {
   // MARK: What is ordered
 
   private func order(_ home: Home) throws -> AssignmentOrder {
-    let document = try PolicySource.load(policy)
+    var document = try PolicySource.load(policy)
+    // The daemon is somewhere else.
+    let place = URL(filePath: policy).deletingLastPathComponent()
+    for index in document.tools.indices {
+      guard let name = document.tools[index].policy, Profile.named(name) == nil else { continue }
+      document.tools[index].policy = URL(filePath: name, relativeTo: place).standardizedFileURL.path
+    }
     // What a run would refuse is refused here, before anything is given.
     let grants = try RunGrants.resolve(
       policyName: policy,

@@ -32,7 +32,7 @@ struct RunGrants {
     var document = try PolicySource.load(policyName)
     if case .none = access { document.models = nil }
     // Whoever drives the run keeps them.
-    if ignoresApprovals { document.approvals = [] }
+    if ignoresApprovals { (document.approvals, document.tools) = ([], []) }
     document.network += additions.rules
     let mode = try Self.mode(mode, document)
     switch mode {

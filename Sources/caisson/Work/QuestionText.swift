@@ -36,8 +36,26 @@ struct QuestionText {
     case "question": return ["It asks:"] + block(action["question"]?.string, "")
     case "spend": return ["It wants to spend more\(rule)."]
     case "fate": return fate
+    case "tools": return tools
     default: return ["It asks for:"] + block(whole, "")
     }
+  }
+
+  private var tools: [String] {
+    var lines = ["It wants to use tools of the server \(text("server")), which runs by:"]
+    lines += block(
+      question.action["command"]?.elements.compactMap(\.string).joined(separator: " "),
+      ""
+    )
+    lines += ["under this policy:"] + block(question.action["policy"]?.string, "")
+    for tool in question.action["tools"]?.elements ?? [] {
+      lines.append("tool \(tool["name"]?.string?.printable ?? "?"):")
+      if tool["hides_text"] != nil {
+        lines.append(paint.red("    It holds characters that you do not see and the model does."))
+      }
+      lines += block((try? JSONText.encode(tool)) ?? "?", "")
+    }
+    return lines
   }
 
   private var fate: [String] {

@@ -69,13 +69,38 @@ struct StdioServerTests {
 
   @Test(arguments: [
     ("dies", SessionError.ended(.exited(7))), ("killed", .ended(.signalled(SIGKILL))),
-    ("closes", .ended(.outputClosed)), ("batch", .badFrame(.batch)),
+    ("half", .ended(.signalled(SIGKILL))), ("closes", .ended(.outputClosed)),
+    ("batch", .badFrame(.batch)),
     ("large", .badFrame(.tooLong(atMost: 4 << 20))),
     ("endless", .badFrame(.tooLong(atMost: 4 << 20))),
   ])
   func `the end of a server is told to all who wait`(mode: String, error: SessionError) async throws
   {
     try await Self.fails(Programs.odd(mode, grace: .milliseconds(200)), error)
+  }
+
+  @Test func `whenever a server is killed, each call ends once, with its answer or the reason`()
+    async throws
+  {
+    for _ in 0..<25 {
+      let server = Programs.odd("some")
+      _ = try await server.start()
+      _ = try await server.listTools()
+      let ends = await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<20 {
+          group.addTask {
+            do throws(CallError) {
+              return try await server.call("a", arguments: "{}").content.isEmpty
+            } catch {
+              return error == .session(.ended(.signalled(SIGKILL)))
+            }
+          }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(ends.count == 20 && ends.allSatisfy(\.self))
+      await server.close()
+    }
   }
 
   @Test func `an answer with the same key twice is none`() async throws {

@@ -56,6 +56,16 @@ for line in sys.stdin:
             os._exit(7)
         if mode == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
+        if mode == "half":
+            sys.stdout.write('{"jsonrpc":"2.0","id":%d,"resu' % request["id"])
+            sys.stdout.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if mode == "some":
+            # One call in four is the last.
+            if os.urandom(1)[0] < 64:
+                os.kill(os.getpid(), signal.SIGKILL)
+            answer(request, {"content": []})
+            continue
         if mode == "closes":
             os.close(1)
             stay()
