@@ -130,6 +130,10 @@ class Home:
         self.daemon = None
 
     def up(self, workers):
+        if self.daemon:
+            # Dead, or turned away since a command has started one.
+            self.daemon.kill()
+            self.daemon.wait()
         self.daemon = subprocess.Popen([self.program, "up", "--workers", str(workers)], env=self.environment,
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
@@ -140,17 +144,20 @@ class Home:
     def children(self, *names):
         """Processes of this home: workers (children of the daemon), the gateway by its announcement."""
         found = []
-        if "worker" in names and self.daemon:
-            # Also those of a daemon that was killed, until they have ended by themselves.
-            for entry in Path("/proc").iterdir():
-                try:
-                    if not entry.name.isdigit():
-                        continue
-                    words = (entry / "cmdline").read_bytes().split(b"\0")
-                    if words[1:2] == [b"worker"] and str(self.home).encode() in (entry / "environ").read_bytes():
-                        found.append(int(entry.name))
-                except OSError:
-                    pass
+        # Also workers of a daemon that was killed, until they have ended by themselves, and a daemon that
+        # a command started.
+        for entry in Path("/proc").iterdir():
+            try:
+                if not entry.name.isdigit():
+                    continue
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                if not words[0].endswith(b"caisson-daemon"):
+                    continue
+                kind = "worker" if words[1:2] == [b"worker"] else "daemon"
+                if kind in names and str(self.home).encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                pass
         if "gateway" in names:
             try:
                 found.append(json.loads((self.home / "runtime/gateway.json").read_text())["pid"])
@@ -241,19 +248,15 @@ def main():
         answer()
         time.sleep(dice.expovariate(1 / options.every))
         kind = dice.choice(kinds)
+        targets = home.children(kind)
+        if targets:
+            try:
+                os.kill(dice.choice(targets), signal.SIGKILL)
+                kills[kind] += 1
+            except ProcessLookupError:
+                pass
         if kind == "daemon":
-            home.daemon.send_signal(signal.SIGKILL)
-            home.daemon.wait()
-            kills[kind] += 1
             home.up(options.workers)
-        else:
-            targets = home.children(kind)
-            if targets:
-                try:
-                    os.kill(dice.choice(targets), signal.SIGKILL)
-                    kills[kind] += 1
-                except ProcessLookupError:
-                    pass
         if time.monotonic() - shown > 20:
             shown = time.monotonic()
             print(f"{sum(kills.values())} kills, {given} runs, {states()}, asked {dict(asked)}", flush=True)
@@ -301,10 +304,9 @@ def main():
             if len(calls) > 1:
                 problems.append(f"run {key[0]}, answer {key[1]} was billed {len(calls)} times: {calls}")
     verified = home.run("audit", "--verify").stdout.strip()
-    home.daemon.send_signal(signal.SIGTERM)
-    home.daemon.wait()
-    for pid in home.children("gateway"):
+    for pid in home.children("daemon", "worker", "gateway"):
         os.kill(pid, signal.SIGKILL)
+    home.daemon.wait()
     print(json.dumps({
         "kills": dict(kills), "runs": given, "ends": end, "seconds": round(time.monotonic() - began, 1),
         "answers billed": sum(outside.billed.values()), "answers billed twice": twice,
