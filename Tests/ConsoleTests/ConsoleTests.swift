@@ -70,12 +70,11 @@ import WorkWire
       ("text", String(repeating: "x", count: 100_001), 413), ("directory", "relative", 400),
       ("directory", "/no/such/place", 400), ("directory", "/a\u{0}b", 400), ("model", "", 400),
       ("model", "a\nb", 400), ("policy", "version: 2", 400), ("policy", "", 400),
-      ("policy", "version: 1\nworkspace: { mode: branch }", 422),
       ("policy", "version: 1\napprovals: [{ when: push }]", 422),
       ("policy", "version: 1\nmodels: { allow: [other] }", 422),
       ("policy", "version: 1\ntools: [{ mcp: git, allow: [a] }]", 422), ("agent", "codex", 422),
       ("budget", -1, 400), ("budget", 1.5, 400), ("budget", "2.00", 400),
-      ("workspace", "branch", 422), ("workspace", "copy", 400), ("patience", 0, 400),
+      ("workspace", "copy", 400), ("patience", 0, 400),
       ("turns", 0, 400), ("turns", 10_001, 400), ("start", -1, 400), ("every", 60, 400),
       ("key", "", 400), ("kez", "x", 400),
     ] as [(String, (any Sendable)?, Int)]
