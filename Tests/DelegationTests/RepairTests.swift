@@ -12,6 +12,27 @@ import Testing
   )
 
   @Test(.timeLimit(.minutes(3)))
+  func `the example runs in one command, as the README says`() throws {
+    let output = NSTemporaryDirectory() + "example-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    let example = try Spawned(
+      Household.example.appending(path: "run").path,
+      [],
+      environment: [
+        "CAISSON": Household.program, "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",
+      ],
+      output: output,
+      errors: output
+    )
+    let status = example.wait()
+    let text = try String(contentsOfFile: output, encoding: .utf8)
+    #expect(status == 0, "\(text)")
+    for words in ["+    return gcd(b, a % b)", "scripted/scripted  5", "applied to", "intact: "] {
+      #expect(text.contains(words), "\(text)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(3)))
   func `in a repository it works on a branch of its own, which a crash leaves as it is`()
     async throws
   {

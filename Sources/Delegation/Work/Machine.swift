@@ -1,3 +1,4 @@
+import Agent
 import Foundation
 import Glibc
 import Journal
@@ -17,6 +18,15 @@ enum Machine {
     let word = node.split(whereSeparator: \.isWhitespace).joined(separator: "-")
     return "\(word.isEmpty ? "host" : word)/\(id ?? "-")"
   }()
+
+  /// Whether what an assignment works on lies here: its directory, and its run once it has begun.
+  static func has(_ assignment: Assignment, runs: String) -> Bool {
+    func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    if assignment.steps > 0 { return exists("\(runs)/\(assignment.id)") }
+    // What cannot be read is for whoever takes it to say.
+    guard let settings = try? AgentSettings(json: assignment.settings) else { return true }
+    return exists(settings.directory)
+  }
 
   private static let own = ProcessIdentity.current()
 

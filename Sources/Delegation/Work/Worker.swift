@@ -86,6 +86,8 @@ package actor Worker {
     )
     // A worker's death is counted against all that it had in hand, most of them blameless.
     request.largestRecoveries = 2 * LeaseRule.largestRecoveries
+    let runs = FilePath(setup.state).appending("runs").string
+    if setup.journal != nil { request.accepts = { Machine.has($0, runs: runs) } }
     do {
       for lease in try await store.lease(request) { begin(lease) }
     } catch {

@@ -82,6 +82,8 @@ package struct LeaseRequest: Sendable {
   package var largestRecoveries = LeaseRule.largestRecoveries
   /// What is known of a holder.
   package var look: @Sendable (WorkerIdentity) -> LeaseRule.Sight
+  /// Whether this worker could work on it at all: what it needs may lie on another machine.
+  package var accepts: @Sendable (Assignment) -> Bool = { _ in true }
 
   package init(
     worker: WorkerIdentity,
@@ -106,7 +108,8 @@ extension LeaseRequest {
 
 extension WorkMachine {
   mutating func take(for request: LeaseRequest) -> Lease? {
-    take(
+    guard request.accepts(assignment) else { return nil }
+    return take(
       by: request.worker,
       for: request.duration,
       sight: assignment.lease.holder.map(request.look) ?? .unclear,

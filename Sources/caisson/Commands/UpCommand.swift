@@ -53,7 +53,7 @@ struct UpCommand: ParsableCommand {
       setup.slots = options.slots
       setup.notify = options.notify
       setup.webhook = options.webhook
-      setup.journal = options.journal
+      setup.journal = options.journal ?? ProcessInfo.processInfo.environment["CAISSON_JOURNAL"]
       setup.hasGateway = !options.noGateway
       setup.listen = listen.map { address in
         // Brackets are how an address of version 6 is written, not a part of it.
@@ -104,7 +104,7 @@ struct UpOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The server that keeps the journal's work, for several machines.",
+      "The PostgreSQL server that keeps assignments, for several machines; CAISSON_JOURNAL by default.",
       valueName: "url"
     )
   )
