@@ -137,9 +137,9 @@ class Home:
         self.daemon = subprocess.Popen([self.program, "up", "--workers", str(workers)], env=self.environment,
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
-    def run(self, *arguments, timeout=120):
+    def run(self, *arguments, timeout=120, check=False):
         return subprocess.run([self.program, *arguments], env=self.environment, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=timeout)
+                              stdin=subprocess.DEVNULL, timeout=timeout, check=check)
 
     def children(self, *names):
         """Processes of this home: workers (children of the daemon), the gateway by its announcement."""
