@@ -73,7 +73,7 @@ extension PolicyDocument {
     }
     if !approvals.isEmpty {
       sentences.append(
-        "approvals are not enforced yet in runs, only in assignments; remove approvals, or use caisson assign"
+        "approvals are kept in assignments alone; remove approvals, or use caisson assign"
       )
     }
     return sentences

@@ -92,7 +92,7 @@ struct PolicyCommandTests {
         home: home
       ).run()
       #expect(result.status == .exited(126))
-      #expect(result.error.contains("approvals are not enforced yet in runs"))
+      #expect(result.error.contains("approvals are kept in assignments alone"))
     }
   }
 }
