@@ -40,6 +40,15 @@ let package = Package(
       name: "dialect-fuzz",
       dependencies: ["DialectMutation", "Dialects", "FuzzDriver"]
     ),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
+    .target(name: "Inference", dependencies: ["CKernels"]),
+    .target(name: "ModelMutation", dependencies: ["Inference"]),
+    // Counts what malloc gives, for the whole process of the fuzzer that links it.
+    .target(name: "CAllocations"),
+    .executableTarget(
+      name: "model-fuzz",
+      dependencies: ["CAllocations", "FuzzDriver", "Inference", "ModelMutation"]
+    ),
     // The way out as a whole, for what is more than a parser. Its insides are reached by @testable.
     .target(
       name: "Egress",

@@ -1,0 +1,26 @@
+/// A language model whose files are mapped and whose tensors are known to fit its shape.
+package final class Model: Sendable {
+  package let file: GGUFFile
+  package let shape: ModelShape
+  let weights: Weights
+
+  /// Opens a model where it lies. Its tensors are not read, they come in as they are used; those that
+  /// have to be packed are packed, or found where they were.
+  ///
+  /// - Parameters:
+  ///   - threads: pack together.
+  ///   - progress: gets the bytes that are packed and all that are to be, if any.
+  package init(
+    file: GGUFFile,
+    packed place: PackedPlace = .memory,
+    threads: Int = 1,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(ModelError) {
+    self.file = file
+    let shape = try ModelShape(of: file)
+    self.shape = shape
+    weights = try Weights(of: file, shape: shape) { (matrices) throws(ModelError) in
+      try Packing(matrices, of: file).packed(in: place, threads: threads, progress: progress)
+    }
+  }
+}
