@@ -11,6 +11,7 @@ let package = Package(
     .executable(name: "caisson", targets: ["caisson"]),
     .executable(name: "caisson-daemon", targets: ["caisson-daemon"]),
     .executable(name: "caisson-egress", targets: ["caisson-egress"]),
+    .executable(name: "caisson-engine", targets: ["caisson-engine"]),
     .executable(name: "caisson-exec", targets: ["caisson-exec"]),
     .executable(name: "caisson-gateway", targets: ["caisson-gateway"]),
     .executable(name: "caisson-launch", targets: ["caisson-launch"]),
@@ -77,12 +78,18 @@ let package = Package(
       ]
     ),
 
+    // JSONRPC: messages of JSON-RPC on lines, as two protocols speak it. No I/O.
+    .target(name: "JSONRPC", dependencies: ["Dialects"]),
+
+    // ACP: the Agent Client Protocol, both ends of it. Bodies and sessions, no I/O.
+    .target(name: "ACP", dependencies: ["Dialects", "JSONRPC"]),
+
     // MCP: the Model Context Protocol, both ends of it. Wire, session, tools and their pins, servers
     // over pipes, and the way to those over HTTP.
     .target(
       name: "MCP",
       dependencies: [
-        "CLinux", "Dialects",
+        "CLinux", "Dialects", "JSONRPC",
         .product(name: "Crypto", package: "swift-crypto"),
       ]
     ),
@@ -92,7 +99,7 @@ let package = Package(
     .executableTarget(
       name: "caisson-mcp",
       dependencies: [
-        "CLinux", "MCP",
+        "CLinux", "JSONRPC", "MCP",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -138,7 +145,7 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Dialects", "ExecWire", "Journal", "MCP", "Policy", "Sandbox",
+        "ACP", "Dialects", "ExecWire", "JSONRPC", "Journal", "MCP", "Policy", "Sandbox",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -182,6 +189,29 @@ let package = Package(
         "CLinux", "Console", "Delegation", "Journal", "JournalPostgres",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "SystemPackage", package: "swift-system"),
+      ]
+    ),
+
+    // CKernels: the inner loops of models, with what the CPU can do. Always optimised: a model that
+    // answers in a day tests nothing.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
+
+    // Inference: language and embedding models on the CPU. Files in, tokens and numbers out.
+    .target(
+      name: "Inference",
+      dependencies: ["CKernels"],
+      swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]
+    ),
+
+    // caisson-engine: the process that models run in. Apart from the gateway, which holds keys, because a
+    // model's file is a stranger's and its memory is large.
+    .executableTarget(
+      name: "caisson-engine",
+      dependencies: [
+        "CLinux", "Dialects", "Inference",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ]
     ),
 
@@ -251,7 +281,8 @@ let package = Package(
     .executableTarget(
       name: "caisson",
       dependencies: [
-        "Catalogue", "CLinux", "Journal", "Policy", "Sandbox", "WorkWire",
+        "ACP", "Catalogue", "CLinux", "Dialects", "JSONRPC", "Journal", "MCP", "Policy", "Sandbox",
+        "WorkWire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -261,7 +292,8 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
     ),
 
-    .testTarget(name: "AgentTests", dependencies: ["Agent", "Dialects", "Journal"]),
+    .testTarget(name: "ACPTests", dependencies: ["ACP", "Dialects", "JSONRPC"]),
+    .testTarget(name: "AgentTests", dependencies: ["ACP", "Agent", "Dialects", "Journal"]),
     .testTarget(name: "CatalogueTests", dependencies: ["Catalogue", "Policy"]),
     .testTarget(
       name: "ConsoleTests",
@@ -276,9 +308,10 @@ let package = Package(
     .testTarget(
       name: "DelegationTests",
       dependencies: [
-        "Agent", "CLinux", "Delegation", "Journal", "Policy",
+        "Agent", "CLinux", "CPostgres", "Delegation", "Journal", "JournalPostgres", "Policy",
         .product(name: "SystemPackage", package: "swift-system"),
-      ]
+      ],
+      exclude: ["Agents", "Hosts"]
     ),
     .testTarget(name: "DialectsTests", dependencies: ["Dialects"], exclude: ["Golden"]),
     .testTarget(
@@ -318,6 +351,12 @@ let package = Package(
       dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]
     ),
     .testTarget(
+      name: "InferenceTests",
+      dependencies: ["CKernels", "Inference"],
+      exclude: ["Golden"]
+    ),
+    .testTarget(name: "JSONRPCTests", dependencies: ["Dialects", "JSONRPC"]),
+    .testTarget(
       name: "JournalTests",
       dependencies: [
         "CPostgres", "Journal", "JournalPostgres",
@@ -328,7 +367,7 @@ let package = Package(
     .testTarget(
       name: "MCPTests",
       dependencies: [
-        "CLinux", "Dialects", "MCP",
+        "CLinux", "Dialects", "JSONRPC", "MCP",
       ],
       exclude: ["Servers"]
     ),

@@ -3,6 +3,12 @@
 counts what happened twice, what was lost and what was not asked.
 
     crash_series.py [--kills 2000] [--runs 8] [--seed 1] [--what worker,daemon,gateway] [--caisson PATH]
+                    [--journal postgres] [--tools]
+
+With `--journal postgres` the journal is on a PostgreSQL of the series' own, and `--what` may name `backend`
+(a process of it that serves a client; it then begins anew by itself), `postmaster` (its first process) and
+`postgres` (all of it); after the last two it is started again within 1.5 s, now and then after 35. With `--tools`
+an agent uses tools of a server, too (counted.py), and `--what` may name `server`.
 
 Everything is real but the model, whose answers are scripted (Examples/repair/model.py's manner: what it
 says depends only on how many answers the conversation holds). Each run does, again and again:
@@ -13,8 +19,11 @@ says depends only on how many answers the conversation holds). Each run does, ag
   model     (keyed)      each answer is a paid call, and is in the provider's books
   bash      (opaque)     posts to a service outside, through the egress; in every second run
 
+  tools     (each class) of a server in a sealed run of its own, with `--tools`
+
 What is counted at the end: lines that are there twice, numbers that were passed over, posts that came more
-often than a person said, answers that were billed twice, runs that did not end.
+often than a person said, answers that were billed twice, runs that did not end. Between kills, whenever ten have
+been, and at the end: how long assignments are called running whose worker is dead.
 """
 import argparse
 import collections
@@ -23,14 +32,15 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from crash_home import Home
+from crash_tools import CLASSES, Tools
+from pgserver import Away
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 12
@@ -50,7 +60,11 @@ class Outside(ThreadingHTTPServer):
         self.posts = collections.Counter()
         self.delay = delay
         self.service = 0
+        self.rounds = ROUNDS
+        self.tools = False
 
+    def call(self, run, number):
+        return call(run, number, self.service, self.rounds, self.tools)
 
     def handle_error(self, request, address):
         """A caller that was killed is what this is about."""
@@ -69,11 +83,12 @@ class Handler(BaseHTTPRequestHandler):
         told = next(m["content"] for m in request["messages"] if m["role"] == "user")
         run = told.split()[1]
         number = sum(m["role"] == "assistant" for m in request["messages"])
+        arrived = time.monotonic()
         time.sleep(random.uniform(0, self.server.delay))
         with self.server.lock:
             self.server.billed[run, number] += 1
-            self.server.bills[run, number].append(self.headers.get("x-client-request-id"))
-        answer = {"role": "assistant", "content": None, "tool_calls": [call(run, number, self.server.service)]}
+            self.server.bills[run, number].append((arrived, self.headers.get("x-client-request-id")))
+        answer = {"role": "assistant", "content": None, "tool_calls": [self.server.call(run, number)]}
         usage = {"prompt_tokens": len(body) // 4, "completion_tokens": 50, "total_tokens": len(body) // 4 + 50}
         choice = {"index": 0, "message": answer, "finish_reason": "tool_calls"}
         self.reply(json.dumps({"id": "x", "object": "chat.completion", "created": 1, "model": "scripted",
@@ -90,10 +105,10 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def call(run, number, service):
+def call(run, number, service, rounds=ROUNDS, tools=False):
     """The tool that is called in answer NUMBER."""
-    turn, kind = divmod(number, 4)
-    if turn >= ROUNDS:
+    turn, kind = divmod(number, 8 if tools else 4)
+    if turn >= rounds:
         name, arguments = "done", {"summary": "done"}
     elif kind == 0:
         pause = random.Random(f"{run}{number}").uniform(0, 0.05)
@@ -105,69 +120,263 @@ def call(run, number, service):
         name, arguments = "edit", {"path": "count", "old": f"n={turn}\n", "new": f"n={turn + 1}\n"}
     elif kind == 2:
         name, arguments = "read", {"path": "count"}
-    else:
+    elif kind == 3:
         name, arguments = "write", {"path": f"made/{turn}", "content": f"{run} {turn}\n"}
+    else:
+        name, arguments = f"counted__{CLASSES[kind - 4]}", {"run": int(run), "turn": turn}
     return {"id": f"c{number}", "type": "function",
             "function": {"name": name, "arguments": json.dumps(arguments)}}
 
 
-class Home:
-    def __init__(self, program, outside):
-        self.program = program
-        self.root = Path(tempfile.mkdtemp(prefix="caisson-crash-", dir=os.environ.get("CRASH_DIR")))
-        self.home = self.root / "home"
-        (self.home / "config").mkdir(parents=True, mode=0o700)
-        os.chmod(self.home, 0o700)
-        self.port = outside.server_address[1]
-        (self.home / "config/gateway.yaml").write_text(
-            "version: 1\nlisten: 127.0.0.1:0\n"
-            f"providers: {{ p: {{ dialect: openai, base: \"http://127.0.0.1:{self.port}/v1\", key: none }} }}\n"
-            "models:\n  m: { provider: p, model: scripted, context: 1000k, max_output: 10000, can: [tools, json], "
-            "price: { input: 1.00 USD/M, output: 2.00 USD/M } }\n")
-        self.environment = {"CAISSON_HOME": str(self.home), "PATH": os.environ["PATH"], "TERM": "dumb",
-                            "SWIFT_BACKTRACE": "enable=no"}
-        self.log = open(self.root / "log", "ab")
-        self.daemon = None
+class Series:
+    def __init__(self, options):
+        self.options = options
+        self.dice = random.Random(options.seed)
+        self.outside = Outside(options.delay)
+        self.outside.service = self.outside.server_address[1]
+        self.outside.rounds, self.outside.tools = options.rounds, options.tools
+        threading.Thread(target=self.outside.serve_forever, daemon=True).start()
+        self.home = Home(options.caisson, self.outside, postgres=options.journal == "postgres")
+        self.tools = Tools(self.home.root) if options.tools else None
+        self.kinds = options.what.split(",")
+        self.kills = collections.Counter()
+        self.gateway_kills = []
+        self.asked = collections.Counter()
+        self.asked_about = set()
+        self.said_again = collections.Counter()
+        self.given = 0
+        self.acknowledged = set()
+        self.settled = []
+        self.outages = []
+        self.restarting = None
+        self.problems = []
 
-    def up(self, workers):
-        if self.daemon:
-            # Dead, or turned away since a command has started one.
-            self.daemon.kill()
-            self.daemon.wait()
-        self.daemon = subprocess.Popen([self.program, "up", "--workers", str(workers)], env=self.environment,
-                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+    # Work
 
-    def run(self, *arguments, timeout=120, check=False):
-        return subprocess.run([self.program, *arguments], env=self.environment, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=timeout, check=check)
+    def assign(self):
+        number, self.given = self.given, self.given + 1
+        project = self.home.root / f"p{number}"
+        project.mkdir()
+        (project / "count").write_text("n=0\n")
+        (project / "lines").write_text("")
+        policy = self.home.root / f"p{number}.yaml"
+        text = "version: 1\nlimits: { wall: 1h }\n"
+        if number % 2:
+            text += (f"network:\n  - {{ host: effects.example, ports: [{self.outside.service}], "
+                     "networks: [127.0.0.1/32], addresses: [127.0.0.1] }\n")
+        if self.tools:
+            text += self.tools.entry()
+        policy.write_text(text)
+        done = self.home.run("assign", f"run {number} goes on", "--in", str(project), "--policy", str(policy),
+                             "--model", "m", "--detach", "--json")
+        if done.returncode == 0:
+            self.acknowledged.add(number)
+        else:
+            self.home.log.write(f"assign {number}: {done.stderr}\n".encode())
 
-    def children(self, *names):
-        """Processes of this home: workers (children of the daemon), the gateway by its announcement."""
-        found = []
-        # Also workers of a daemon that was killed, until they have ended by themselves, and a daemon that
-        # a command started.
-        for entry in Path("/proc").iterdir():
+    def answer(self):
+        """As a person would who has no way to know."""
+        try:
+            pending = self.home.rows("SELECT id, action FROM approval WHERE state = 'pending'")
+        except Away:
+            return
+        for name, action in pending:
+            action = json.loads(action)
+            if action["kind"] == "tools":
+                self.home.run("approve", name, "--scope", "always")
+                continue
+            path = self.path(action)
+            self.asked[action["kind"], action.get("effect")] += 1
+            self.asked_about.add(path)
+            choice = self.dice.choice(["again", "happened", "skip"])
+            command = {"again": ["approve", name], "happened": ["approve", name, "--happened"],
+                       "skip": ["deny", name]}[choice]
+            done = self.home.run(*command)
+            # One that failed may have been heard all the same.
+            if choice == "again" and (done.returncode == 0 or self.is_approved(name)):
+                self.said_again[path] += 1
+
+    def is_approved(self, name):
+        while True:
             try:
-                if not entry.name.isdigit():
-                    continue
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                if not words[0].endswith(b"caisson-daemon"):
-                    continue
-                kind = "worker" if words[1:2] == [b"worker"] else "daemon"
-                if kind in names and str(self.home).encode() in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
+                return self.home.rows(f"SELECT state FROM approval WHERE id = '{name}'") == [["approved"]]
+            except Away:
+                time.sleep(0.2)
+
+    @staticmethod
+    def path(action):
+        """What outside the question is about: a post, or a tool's effect."""
+        request = action.get("request", {})
+        if "tool" in request:
+            return f"{request['tool']}/{request['arguments']['run']}/{request['arguments']['turn']}"
+        url = next((w for w in json.dumps(action).split() if "/effect/" in w), "")
+        return "/effect/" + url.split("/effect/")[1].split()[0].strip('\\"') if url else None
+
+    def open(self):
+        """How many assignments are not over; nil where nobody knows."""
+        states = self.home.states()
+        return sum(n for s, n in states.items() if s in ("queued", "running", "waiting")) if states else None
+
+    # Kills
+
+    def kill(self):
+        kind = self.dice.choice(self.kinds)
+        if kind in ("backend", "postmaster", "postgres"):
+            if self.restarting and self.restarting.is_alive():
+                return
+            if self.home.server.kill(kind, self.dice):
+                self.kills[kind] += 1
+                if kind != "backend":
+                    pause = 35 if self.dice.random() < 0.01 else self.dice.uniform(0, 1.5)
+                    self.restarting = threading.Thread(target=self.bring_back, args=(pause,))
+                    self.restarting.start()
+            return
+        targets = self.home.children(kind)
+        if targets:
+            try:
+                os.kill(self.dice.choice(targets), signal.SIGKILL)
+                self.kills[kind] += 1
+                if kind == "gateway":
+                    self.gateway_kills.append(time.monotonic())
+            except ProcessLookupError:
+                pass
+        if kind == "daemon":
+            self.home.up(self.options.workers)
+
+    def bring_back(self, pause):
+        began = time.monotonic()
+        time.sleep(pause)
+        self.home.server.start_again()
+        self.outages.append(time.monotonic() - began)
+
+    def settle(self):
+        """Lets things be until no dead worker's assignment is called running."""
+        if self.restarting:
+            self.restarting.join()
+        began = time.monotonic()
+        while time.monotonic() - began < 60:
+            if self.home.keep_up(self.options.workers):
+                began = time.monotonic()
+            try:
+                if not self.home.orphans():
+                    break
+            except Away:
+                began = time.monotonic()
+            time.sleep(0.05)
+        self.settled.append(time.monotonic() - began)
+        if self.settled[-1] > 5:
+            self.problems.append(f"after {sum(self.kills.values())} kills an assignment without a worker was "
+                                 f"called running for {self.settled[-1]:.1f} s")
+
+    # The whole
+
+    def run(self):
+        self.home.up(self.options.workers)
+        time.sleep(1)
+        shown = time.monotonic()
+        checked = 0
+        while (count := sum(self.kills.values())) < self.options.kills:
+            self.home.keep_up(self.options.workers)
+            live = self.open()
+            if (live or 0) < self.options.runs and (live is not None or not self.given):
+                self.assign()
+                continue
+            self.answer()
+            time.sleep(self.dice.expovariate(1 / self.options.every))
+            self.kill()
+            if count // 10 > checked:
+                checked = count // 10
+                self.settle()
+            if time.monotonic() - shown > 20:
+                shown = time.monotonic()
+                print(f"{count} kills, {self.given} runs, {self.home.states()}, asked {dict(self.asked)}", flush=True)
+        self.settle()
+        self.wait(300)
+        # Parked runs are resumed once: a person would.
+        for name, reason in self.home.rows(
+                "SELECT id, reason FROM assignment WHERE state IN ('parked', 'failed')"):
+            print("parked:", name, reason)
+            self.home.run("resume", name)
+        self.wait(120)
+
+    def wait(self, seconds):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.open() != 0:
+            self.home.keep_up(self.options.workers)
+            self.answer()
+            time.sleep(0.3)
+
+    def look(self):
+        """What must not be."""
+        rounds, problems = self.options.rounds, self.problems
+        missing = 0
+        seen = collections.Counter()
+        for name, text in self.home.rows("SELECT id, text FROM assignment ORDER BY created"):
+            run = text.split()[1]
+            seen[int(run)] += 1
+            layer = self.home.home / "runs" / name / "upper"
+            try:
+                lines = collections.Counter((layer / "lines").read_text().split())
             except OSError:
-                pass
-        if "gateway" in names:
-            try:
-                found.append(json.loads((self.home / "runtime/gateway.json").read_text())["pid"])
-            except (OSError, ValueError, KeyError):
-                pass
-        return found
+                lines = collections.Counter()
+            for turn in range(rounds):
+                path = f"/effect/{run}/{turn}"
+                allowed = 1 + self.said_again[path]
+                if lines[str(turn)] > allowed:
+                    problems.append(f"run {run}: line {turn} is there {lines[str(turn)]} times")
+                missing += lines[str(turn)] == 0
+                if self.outside.posts[path] > allowed:
+                    problems.append(f"{path} was posted {self.outside.posts[path]} times, {allowed} allowed")
+            count = (layer / "count").read_text() if (layer / "count").exists() else "none"
+            if count != f"n={rounds}\n":
+                problems.append(f"run {run}: count is {count!r}")
+        problems += [f"run {number} was given, and is lost" for number in self.acknowledged - set(seen)]
+        problems += [f"run {number} was given {n} times" for number, n in seen.items() if n > 1]
+        for key, calls in self.outside.bills.items():
+            for (first, _), (second, _) in zip(calls, calls[1:]):
+                # A gateway that was killed meanwhile cannot know what became of the first.
+                if not any(first - 0.1 <= moment <= second for moment in self.gateway_kills):
+                    problems.append(f"run {key[0]}, answer {key[1]} was billed {len(calls)} times: {calls}")
+        tools = {}
+        if self.tools:
+            found, tools = self.tools.problems(self.home, self.said_again, self.asked_about)
+            problems += found
+        return missing, tools
 
-    def rows(self, sql, *arguments):
-        with sqlite3.connect(f"file:{self.home}/journal.sqlite?mode=ro", uri=True, timeout=30) as database:
-            return database.execute(sql, arguments).fetchall()
+    def report(self, began):
+        ends = self.home.states()
+        missing, tools = self.look()
+        chain = self.home.chain()
+        if not chain.startswith("intact"):
+            self.problems.append(f"the chain is {chain}")
+        verified = self.home.run("audit", "--verify").stdout.strip()
+        settled, outages = sorted(self.settled), sorted(self.outages)
+        print(json.dumps({
+            "kills": dict(self.kills), "total": sum(self.kills.values()), "runs": self.given,
+            "acknowledged": len(self.acknowledged), "ends": ends, "seconds": round(time.monotonic() - began, 1),
+            "answers billed": sum(self.outside.billed.values()),
+            "answers billed twice": sum(n - 1 for n in self.outside.billed.values()),
+            "posts": sum(self.outside.posts.values()), "said again": sum(self.said_again.values()),
+            "asked": {f"{kind} {effect or ''}": n for (kind, effect), n in self.asked.items()},
+            "lines never written (interrupted)": missing, "tools": tools,
+            "dead workers' assignments called running, seconds": {
+                "looks": len(settled), "p50": round(settled[len(settled) // 2], 2), "max": round(settled[-1], 2)},
+            "outages of the server": {"number": len(outages), "longest": round(outages[-1], 1) if outages else 0},
+            "problems": self.problems[:50], "chain": chain, "audit": verified,
+            "load": os.getloadavg(),
+        }, indent=1))
+        return ends
+
+    def end(self, keeps):
+        for pid in self.home.children("daemon", "worker", "gateway"):
+            os.kill(pid, signal.SIGKILL)
+        self.home.daemon.wait()
+        if self.home.server:
+            self.home.server.stop()
+        if keeps:
+            print("kept:", self.home.root)
+        else:
+            shutil.rmtree(self.home.root)
 
 
 def main():
@@ -179,146 +388,19 @@ def main():
     parser.add_argument("--what", default="worker,daemon,gateway")
     parser.add_argument("--every", type=float, default=0.6, help="seconds between kills, on the average")
     parser.add_argument("--delay", type=float, default=0.05, help="seconds of an answer, at most")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the tools, in each run")
+    parser.add_argument("--journal", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--tools", action="store_true", help="with a server's tools")
     parser.add_argument("--caisson", default=str(ROOT / ".build/debug/caisson"))
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    dice = random.Random(options.seed)
-    outside = Outside(options.delay)
-    outside.service = outside.server_address[1]
-    threading.Thread(target=outside.serve_forever, daemon=True).start()
-    home = Home(options.caisson, outside)
-    home.up(options.workers)
-    kinds = options.what.split(",")
-    kills = collections.Counter()
-    said_again = collections.Counter()
-    asked = collections.Counter()
-    given = 0
+    print(f"load {os.getloadavg()} at the start", flush=True)
+    series = Series(options)
     began = time.monotonic()
-    resumes = []
-
-    def assign():
-        nonlocal given
-        project = home.root / f"p{given}"
-        project.mkdir()
-        (project / "count").write_text("n=0\n")
-        (project / "lines").write_text("")
-        policy = home.root / f"p{given}.yaml"
-        text = "version: 1\nlimits: { wall: 1h }\n"
-        if given % 2:
-            text += (f"network:\n  - {{ host: effects.example, ports: [{outside.service}], "
-                     "networks: [127.0.0.1/32], addresses: [127.0.0.1] }\n")
-        policy.write_text(text)
-        done = home.run("assign", f"run {given} goes on", "--in", str(project), "--policy", str(policy),
-                        "--model", "m", "--detach", "--json")
-        if done.returncode != 0:
-            return False
-        given += 1
-        return True
-
-    def answer():
-        try:
-            pending = home.rows("SELECT id, assignment, hash, action FROM approval WHERE state = 'pending'")
-        except sqlite3.Error:
-            return
-        for name, assignment, digest, action in pending:
-            action = json.loads(action)
-            asked[action["kind"]] += 1
-            url = next((w for w in json.dumps(action).split() if "/effect/" in w), "")
-            path = "/effect/" + url.split("/effect/")[1].split()[0].strip('\\"') if url else None
-            choice = dice.choice(["again", "happened", "skip"])
-            command = {"again": ["approve", name], "happened": ["approve", name, "--happened"],
-                       "skip": ["deny", name]}[choice]
-            done = home.run(*command)
-            if done.returncode == 0 and choice == "again":
-                said_again[path] += 1
-
-    def states():
-        try:
-            return dict(home.rows("SELECT state, count(*) FROM assignment GROUP BY state"))
-        except sqlite3.Error:
-            return {}
-
-    time.sleep(1)
-    shown = time.monotonic()
-    while sum(kills.values()) < options.kills:
-        live = sum(n for s, n in states().items() if s in ("queued", "running", "waiting"))
-        if live < options.runs:
-            assign()
-            continue
-        answer()
-        time.sleep(dice.expovariate(1 / options.every))
-        kind = dice.choice(kinds)
-        targets = home.children(kind)
-        if targets:
-            try:
-                os.kill(dice.choice(targets), signal.SIGKILL)
-                kills[kind] += 1
-            except ProcessLookupError:
-                pass
-        if kind == "daemon":
-            home.up(options.workers)
-        if time.monotonic() - shown > 20:
-            shown = time.monotonic()
-            print(f"{sum(kills.values())} kills, {given} runs, {states()}, asked {dict(asked)}", flush=True)
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        left = {s: n for s, n in states().items() if s in ("queued", "running", "waiting")}
-        if not left:
-            break
-        answer()
-        time.sleep(0.3)
-    # Parked runs are resumed once: a person would.
-    for (name,) in home.rows("SELECT id FROM assignment WHERE state IN ('parked', 'failed')"):
-        print("parked:", name, home.rows("SELECT reason FROM assignment WHERE id = ?", name)[0][0])
-        home.run("resume", name)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        answer()
-        if not {s: n for s, n in states().items() if s in ("queued", "running", "waiting")}:
-            break
-        time.sleep(0.3)
-    end = states()
-    problems = []
-    lines_missing = 0
-    for number, (name, text) in enumerate(home.rows("SELECT id, text FROM assignment ORDER BY created")):
-        run = text.split()[1]
-        layer = home.home / "runs" / name / "upper"
-        try:
-            lines = collections.Counter((layer / "lines").read_text().split())
-        except OSError:
-            lines = collections.Counter()
-        for turn in range(ROUNDS):
-            path = f"/effect/{run}/{turn}"
-            allowed = 1 + said_again[path]
-            if lines[str(turn)] > allowed:
-                problems.append(f"run {run}: line {turn} is there {lines[str(turn)]} times")
-            lines_missing += lines[str(turn)] == 0
-            if outside.posts[path] > allowed:
-                problems.append(f"{path} was posted {outside.posts[path]} times, {allowed} allowed")
-        count = (layer / "count").read_text() if (layer / "count").exists() else "none"
-        if count != f"n={ROUNDS}\n":
-            problems.append(f"run {run}: count is {count!r}")
-    twice = sum(n - 1 for n in outside.billed.values())
-    if twice and "gateway" not in kinds:
-        for key, calls in outside.bills.items():
-            if len(calls) > 1:
-                problems.append(f"run {key[0]}, answer {key[1]} was billed {len(calls)} times: {calls}")
-    verified = home.run("audit", "--verify").stdout.strip()
-    for pid in home.children("daemon", "worker", "gateway"):
-        os.kill(pid, signal.SIGKILL)
-    home.daemon.wait()
-    print(json.dumps({
-        "kills": dict(kills), "runs": given, "ends": end, "seconds": round(time.monotonic() - began, 1),
-        "answers billed": sum(outside.billed.values()), "answers billed twice": twice,
-        "posts": sum(outside.posts.values()), "said again": sum(said_again.values()), "asked": dict(asked),
-        "lines never written (interrupted)": lines_missing, "problems": problems[:50],
-        "audit": verified,
-    }, indent=1))
-    if not options.keep and not problems:
-        shutil.rmtree(home.root)
-    else:
-        print("kept:", home.root)
-    sys.exit(1 if problems or set(end) - {"done"} else 0)
+    series.run()
+    ends = series.report(began)
+    series.end(options.keep or bool(series.problems))
+    sys.exit(1 if series.problems or set(ends) - {"done"} else 0)
 
 
 if __name__ == "__main__":

@@ -9,58 +9,18 @@ Prints the median of the rounds for each, and the load. The server runs with its
 the disk at every commit. As root it is run as the user `postgres` or `nobody`.
 """
 import argparse
-import glob
 import json
 import os
-import pwd
 import shutil
-import socket
 import statistics
 import subprocess
 import tempfile
 
+from pgserver import Server
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BENCH = os.path.join(HERE, ".build/release/step-bench")
 FIELDS = ["per_second", "p50_ms", "p99_ms", "cpu_ms", "server_cpu_ms"]
-
-
-class Server:
-    """A PostgreSQL of an ordinary user's on a free port."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
-        os.mkdir(directory, 0o700)
-        self.user = []
-        if os.geteuid() == 0:
-            try:
-                account = pwd.getpwnam("postgres")
-            except KeyError:
-                account = pwd.getpwnam("nobody")
-            os.chown(directory, account.pw_uid, account.pw_gid)
-            self.user = ["setpriv", "--reuid", str(account.pw_uid), "--regid",
-                         str(account.pw_gid), "--clear-groups"]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.run("initdb", "-D", f"{directory}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8")
-        self.run("pg_ctl", "-D", f"{directory}/data", "-l", f"{directory}/log", "-w", "-o",
-                 f"-p {self.port} -k {directory} -c listen_addresses=127.0.0.1", "start")
-        with open(f"{directory}/data/postmaster.pid") as file:
-            self.postmaster = file.readline().strip()
-
-    def run(self, program, *arguments):
-        subprocess.run([*self.user, f"{self.programs}/{program}", *arguments], check=True,
-                       cwd=self.directory, stdout=subprocess.DEVNULL)
-
-    def create(self, name):
-        self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", name)
-
-    def url(self, name, scheme="postgres"):
-        return f"{scheme}://postgres@127.0.0.1:{self.port}/{name}"
-
-    def stop(self):
-        self.run("pg_ctl", "-D", f"{self.directory}/data", "-m", "fast", "stop")
 
 
 def measurements(name, command, **options):

@@ -7,6 +7,8 @@ package struct AgentRules: Sendable {
   package static let deepest = 3
 
   package let reachesNetwork: Bool
+  /// Whether it works on a branch of its own.
+  let hasBranch: Bool
   /// What is known of a command whose end nobody saw.
   let commandEffect: EffectKnowledge
   let approvals: [ApprovalRule]
@@ -24,6 +26,7 @@ package struct AgentRules: Sendable {
 
   package init(_ document: PolicyDocument) {
     reachesNetwork = !document.network.isEmpty
+    hasBranch = document.workspace == .branch
     let holdsBack = document.workspace == .overlay || document.workspace == .branch
     let writesElsewhere = (document.filesystem.write ?? []).contains { rule in
       rule.text != "/tmp" && rule.text != "$WORKSPACE" && !rule.text.hasPrefix("$WORKSPACE/")
@@ -56,6 +59,9 @@ package struct AgentRules: Sendable {
     case .opaque: .opaque
     }
   }
+
+  /// Whether a person is to be asked when an amount is spent.
+  var boundsSpending: Bool { rule(for: .spend(.max)) != nil }
 
   /// The first rule that wants a person asked.
   func rule(for occasion: ApprovalOccasion) -> ApprovalRule? {

@@ -22,6 +22,28 @@ package struct AgentSettings: Codable, Sendable, Equatable {
   package var patience: Int64?
   /// How many agents are above this one.
   package var depth: Int
+  /// The run, and its commit, that its branch begins at, as `RUN:COMMIT`.
+  package var beginning: String?
+  /// How many agents it may give work to at a time.
+  package var parallel: Int?
+  /// What it is called in the plan that it is a part of.
+  package var name: String?
+  /// What is worked off instead of a sentence.
+  package var plan: PlanOrder?
+
+  /// A plan, whole: what was asked for is what is done, though its files change.
+  package struct PlanOrder: Codable, Sendable, Equatable {
+    package var document: String
+    package var file: String
+    /// The policies that it names, as documents.
+    package var policies: [String: String]
+
+    package init(document: String, file: String, policies: [String: String]) {
+      self.document = document
+      self.file = file
+      self.policies = policies
+    }
+  }
 
   /// What ends an agent that does not end by itself.
   package struct Bounds: Codable, Sendable, Equatable {

@@ -53,7 +53,15 @@ struct ConsoleAnswer {
   ) async throws -> Answer {
     switch call {
     case .health:
-      return try Answer(HealthView(state: "up", version: "0.1.0", pid: getpid()))
+      return try Answer(
+        HealthView(
+          state: "up",
+          version: "0.1.0",
+          pid: getpid(),
+          keepsOnServer: service.keepsOnServer
+        )
+      )
+    case .verification: return try Answer(await service.verification())
     case .assign:
       let order = try ClosedJSON.decode(AssignmentOrder.self, body)
       return try Answer(await service.assign(order), .created)

@@ -6,7 +6,7 @@ import WorkWire
 
 /// What a request asks for, by its method, path and query.
 enum ConsoleCall: Sendable {
-  case health
+  case health, verification
   case assign
   case assignments(AssignmentQuery)
   case assignment(String)
@@ -47,6 +47,7 @@ enum ConsoleCall: Sendable {
     }
     switch (method, parts[1], parts.count) {
     case (.get, "health", 2): self = .health
+    case (.get, "verification", 2): self = .verification
     case (.post, "assignments", 2): self = .assign
     case (.get, "assignments", 2): self = .assignments(try query.assignments())
     case (.get, "assignments", 3): self = .assignment(parts[2])
@@ -75,7 +76,9 @@ enum ConsoleCall: Sendable {
 
   private static func isPath(_ parts: [String]) -> Bool {
     switch (parts[1], parts.count) {
-    case ("health", 2), ("assignments", 2...3), ("approvals", 2...3), ("schedules", 2...3): true
+    case ("health", 2), ("verification", 2), ("assignments", 2...3), ("approvals", 2...3),
+      ("schedules", 2...3):
+      true
     case ("assignments", 4): ["steps", "stop", "resume"].contains(parts[3])
     default: false
     }

@@ -90,6 +90,8 @@ package enum ServiceMessage: Sendable, Equatable {
   case answer(id: UInt64, Answer)
   /// Output of a command that still runs; `skipped` bytes before it were too many to be sent.
   case output(id: UInt64, skipped: UInt64, bytes: [UInt8])
+  /// Standard output of a command that talks, all of it, in order, and before its answer.
+  case said(id: UInt64, bytes: [UInt8])
 }
 
 // MARK: - Coding
@@ -97,7 +99,7 @@ package enum ServiceMessage: Sendable, Equatable {
 extension ServiceMessage {
   private enum Kind: UInt8 {
     case greeting = 64
-    case output, ran, content, listing, status, written, done, failed
+    case output, ran, content, listing, status, written, done, failed, said
   }
 
   package var frame: [UInt8] {
@@ -109,6 +111,10 @@ extension ServiceMessage {
     case .output(let id, let skipped, let bytes):
       var writer = WireWriter(kind: Kind.output.rawValue, id: id)
       writer.long(skipped)
+      writer.data(bytes)
+      return writer.frame()
+    case .said(let id, let bytes):
+      var writer = WireWriter(kind: Kind.said.rawValue, id: id)
       writer.data(bytes)
       return writer.frame()
     case .answer(let id, let answer): return Self.frame(id, answer)
@@ -169,6 +175,8 @@ extension ServiceMessage {
     case .greeting: self = .greeting(version: try reader.word())
     case .output:
       self = .output(id: id, skipped: try reader.long(), bytes: try reader.data())
+    case .said:
+      self = .said(id: id, bytes: try reader.data())
     case .ran:
       let end = try RanCommand.End(code: try reader.byte(), number: try reader.signed())
       let ran = RanCommand(

@@ -9,7 +9,7 @@
 /// of kind, the number of the call (64 bits), and the fields. The first frame of each side is a
 /// greeting that names its version. Numbers are little-endian; bytes are their count and themselves.
 package enum ExecWire {
-  package static let version: UInt32 = 1
+  package static let version: UInt32 = 2
   /// The most bytes of a payload.
   package static let largestFrame = 16 << 20
   /// The most bytes of content in one request or answer; the rest of a frame is left to fields.
@@ -18,6 +18,10 @@ package enum ExecWire {
   package static let mostNames = 65_536
   /// While a command runs, at most this many bytes of its output go out in each ``outputInterval``.
   package static let outputBytes = 16 << 10
+  /// The most bytes of input in one request, and of output in one piece, of a command that talks.
+  package static let largestPiece = 64 << 10
+  /// The most bytes that such a command may have said without leave to say more.
+  package static let largestWindow = 1 << 20
   /// Milliseconds.
   package static let outputInterval: UInt64 = 100
 }

@@ -9,6 +9,26 @@ package enum Request: Sendable, Equatable {
   /// Brings what was written in the workspace to the disk.
   case sync
   case stat(path: [UInt8])
+  /// For the standard input of a command that talks. Answered once the command's pipe has taken it, so
+  /// that what is under way is bounded by who asks.
+  case input(InputRequest)
+  /// A command that talks may say so much more.
+  case allow(command: UInt64, bytes: UInt32)
+}
+
+/// What is written to a command that talks.
+package struct InputRequest: Sendable, Equatable {
+  /// The number of its call.
+  package var command: UInt64
+  package var bytes: [UInt8]
+  /// Whether its input ends there.
+  package var isLast: Bool
+
+  package init(command: UInt64, bytes: [UInt8], isLast: Bool = false) {
+    self.command = command
+    self.bytes = bytes
+    self.isLast = isLast
+  }
 }
 
 /// A command for the shell.
@@ -22,6 +42,11 @@ package struct RunRequest: Sendable, Equatable {
   package var headBytes, tailBytes: UInt32
   /// Whether its output is wanted while it runs.
   package var follows: Bool
+  /// How much it may say before it is allowed more; 0 for a command that does not talk.
+  ///
+  /// One that talks has a standard input that lasts, and a standard output of its own, of which nothing
+  /// is lost; what the other fields say of output then holds for its standard error.
+  package var window: UInt32
 
   package init(
     command: [UInt8],
@@ -29,7 +54,8 @@ package struct RunRequest: Sendable, Equatable {
     milliseconds: UInt32,
     headBytes: UInt32,
     tailBytes: UInt32,
-    follows: Bool = false
+    follows: Bool = false,
+    window: UInt32 = 0
   ) {
     self.command = command
     self.directory = directory
@@ -37,6 +63,7 @@ package struct RunRequest: Sendable, Equatable {
     self.headBytes = headBytes
     self.tailBytes = tailBytes
     self.follows = follows
+    self.window = window
   }
 }
 
@@ -86,7 +113,7 @@ package struct FileToken: Sendable, Hashable {
 extension Request {
   private enum Kind: UInt8 {
     case run = 1
-    case cancel, read, write, sync, stat
+    case cancel, read, write, sync, stat, input, allow
   }
 
   /// The frame of this request.
@@ -100,6 +127,7 @@ extension Request {
       writer.word(run.headBytes)
       writer.word(run.tailBytes)
       writer.flag(run.follows)
+      writer.word(run.window)
       return writer.frame()
     case .cancel(let other):
       var writer = WireWriter(kind: Kind.cancel.rawValue, id: id)
@@ -130,6 +158,17 @@ extension Request {
       var writer = WireWriter(kind: Kind.stat.rawValue, id: id)
       writer.data(path)
       return writer.frame()
+    case .input(let input):
+      var writer = WireWriter(kind: Kind.input.rawValue, id: id)
+      writer.long(input.command)
+      writer.data(input.bytes)
+      writer.flag(input.isLast)
+      return writer.frame()
+    case .allow(let command, let bytes):
+      var writer = WireWriter(kind: Kind.allow.rawValue, id: id)
+      writer.long(command)
+      writer.word(bytes)
+      return writer.frame()
     }
   }
 
@@ -149,7 +188,8 @@ extension Request {
           milliseconds: try reader.word(),
           headBytes: try reader.word(),
           tailBytes: try reader.word(),
-          follows: try reader.flag()
+          follows: try reader.flag(),
+          window: try reader.word()
         )
       )
     case .cancel: request = .cancel(try reader.long())
@@ -172,6 +212,16 @@ extension Request {
       )
     case .sync: request = .sync
     case .stat: request = .stat(path: try reader.data())
+    case .input:
+      request = .input(
+        InputRequest(
+          command: try reader.long(),
+          bytes: try reader.data(),
+          isLast: try reader.flag()
+        )
+      )
+    case .allow:
+      request = .allow(command: try reader.long(), bytes: try reader.word())
     }
     try reader.end()
     return (id, request)

@@ -19,7 +19,11 @@ package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads 64 hexadecimal digits, or gives nil where the text is something else.
   package init?(hexadecimal text: some StringProtocol) {
-    let digits = Array(text.utf8)
+    self.init(hexadecimalDigits: text.utf8)
+  }
+
+  init?(hexadecimalDigits: some Collection<UInt8>) {
+    let digits = Array(hexadecimalDigits)
     guard digits.count == SHA256.byteCount * 2 else { return nil }
     var bytes: [UInt8] = []
     for index in stride(from: 0, to: digits.count, by: 2) {
@@ -63,14 +67,24 @@ package struct ChainHash: Sendable, Hashable, CustomStringConvertible {
     bytes = Array(SHA256.hash(data: message))
   }
 
-  package var description: String {
-    let digits = Array("0123456789abcdef".utf8)
-    let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    return String(decoding: text, as: UTF8.self)
+  package var description: String { String(decoding: hexadecimal, as: UTF8.self) }
+
+  var hexadecimal: [UInt8] {
+    var digits: [UInt8] = []
+    digits.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+      digits.append(Self.digit(byte >> 4))
+      digits.append(Self.digit(byte & 15))
+    }
+    return digits
   }
 
   /// Keeps these hashes apart from any other use of SHA-256, and from other encodings to come.
   private static let domain = Array("caisson journal row 1\n".utf8)
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
 
   private static func value(of digit: UInt8) -> UInt8? {
     switch digit {

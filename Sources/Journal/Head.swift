@@ -18,26 +18,33 @@ extension Head {
 
   /// The line that ``HeadFile`` keeps: number, hash and a checksum which tells a torn line.
   var encoded: [UInt8] {
-    let digits = String(sequence)
-    let number = String(repeating: "0", count: max(0, 20 - digits.count)) + digits
-    let body = "\(number) \(hash)"
-    let line = "\(body) \(Self.checksum(of: body))"
-    let padding = String(repeating: " ", count: Self.encodedLength - line.utf8.count - 1)
-    return Array("\(line)\(padding)\n".utf8)
+    let digits = Array(String(sequence).utf8)
+    var line = [UInt8](repeating: UInt8(ascii: "0"), count: max(0, 20 - digits.count)) + digits
+    line.reserveCapacity(Self.encodedLength)
+    line.append(Self.space)
+    line += hash.hexadecimal
+    let checksum = Self.checksum(of: line)
+    line.append(Self.space)
+    line += checksum
+    line += [UInt8](repeating: Self.space, count: Self.encodedLength - line.count - 1)
+    line.append(UInt8(ascii: "\n"))
+    return line
   }
 
   /// Reads one line, or gives nil where it is torn, empty or foreign.
   init?(encoded: some Collection<UInt8>) {
-    let words = String(decoding: encoded, as: UTF8.self).split { $0 == " " || $0 == "\n" }
-    guard words.count == 3, let sequence = Int64(words[0]), sequence >= 0,
-      let hash = ChainHash(hexadecimal: words[1]),
-      words[2] == Self.checksum(of: "\(words[0]) \(words[1])")
+    // Byte by byte: it is read before each commit.
+    let words = Array(encoded).split { $0 == Self.space || $0 == UInt8(ascii: "\n") }
+    guard words.count == 3, let sequence = Int64(String(decoding: words[0], as: UTF8.self)),
+      sequence >= 0, let hash = ChainHash(hexadecimalDigits: words[1]),
+      words[2].elementsEqual(Self.checksum(of: words[0] + [Self.space] + words[1]))
     else { return nil }
     self.init(sequence: sequence, hash: hash)
   }
 
-  private static func checksum(of body: String) -> String {
-    let digest = ChainHash(digestOf: Array(body.utf8))
-    return String(digest.description.prefix(16))
+  private static let space = UInt8(ascii: " ")
+
+  private static func checksum(of body: some Sequence<UInt8>) -> ArraySlice<UInt8> {
+    ChainHash(digestOf: Array(body)).hexadecimal.prefix(16)
   }
 }

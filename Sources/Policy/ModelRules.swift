@@ -14,7 +14,7 @@ package struct ApprovalRule: Hashable, Sendable {
   package enum Condition: Hashable, Sendable {
     /// Before anything is pushed.
     case push
-    /// Before the run has spent more than this.
+    /// Before another call, once more than this is spent.
     case spend(above: Money)
     /// Before an agent runs a command that looks so; `*` is any text.
     case command(String)

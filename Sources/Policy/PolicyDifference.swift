@@ -111,6 +111,9 @@ package struct PolicyDifference: Hashable, Sendable {
     for model in other.models?.allow ?? [] where !(base.models?.allow ?? []).contains(model) {
       sentences.append("It may use the model \(model).")
     }
+    if let models = other.models, models.allow.isEmpty, base.models?.allow.isEmpty == false {
+      sentences.append("It may use every model.")
+    }
     if let former = base.models?.budget {
       if let latter = other.models?.budget {
         if latter > former {

@@ -25,6 +25,10 @@ package struct AssignmentOrder: Codable, Sendable, Hashable {
   package var every: Int64?
   /// The same key given twice is one assignment.
   package var key: String?
+  /// How many agents it may give work to at a time, whose branches are merged into its own.
+  package var parallel: Int?
+  /// Work in parts; `text` is what it is called by.
+  package var plan: OrderedPlan?
 
   package init(
     text: String,
@@ -38,6 +42,22 @@ package struct AssignmentOrder: Codable, Sendable, Hashable {
     self.model = model
     self.policy = policy
     self.policyName = policyName
+  }
+}
+
+/// A plan, whole.
+package struct OrderedPlan: Codable, Sendable, Hashable {
+  /// The YAML.
+  package var document: String
+  /// The name that it goes by.
+  package var file: String
+  /// The policies that its tasks name, as documents.
+  package var policies: [String: String]
+
+  package init(document: String, file: String, policies: [String: String]) {
+    self.document = document
+    self.file = file
+    self.policies = policies
   }
 }
 
@@ -65,8 +85,9 @@ package protocol ClosedBody: Decodable, Sendable {
 
 extension AssignmentOrder: ClosedBody {
   package static let keys: Set<String> = [
-    "agent", "budget", "directory", "every", "key", "model", "patience", "policy", "policyName",
-    "start", "text", "turns", "workspace",
+    "agent", "budget", "directory", "every", "key", "model", "parallel", "patience", "plan",
+    "policy",
+    "policyName", "start", "text", "turns", "workspace",
   ]
 }
 

@@ -21,6 +21,8 @@ package struct AssignmentView: Codable, Sendable, Hashable {
   package var directory: String
   package var model: String
   package var agent: String
+  /// What it is called in the plan that it is a part of.
+  package var name: String?
   package var policyName: String
   package var workspace: String?
   package var budget: Int64?
@@ -51,6 +53,8 @@ package struct AssignmentView: Codable, Sendable, Hashable {
 
   /// Whether nothing more happens unless a person says so.
   package var isOver: Bool { ["done", "failed", "stopped", "parked"].contains(state) }
+  /// Why it does not go on, where it would otherwise.
+  package var standstill: String? { ["queued", "running"].contains(state) ? reason : nil }
   /// Whether it waits for a person.
   package var waitsForPerson: Bool {
     state == "waiting" && waiting.map { $0.hasPrefix("\(id).") } == true
@@ -226,10 +230,29 @@ package struct HealthView: Codable, Sendable, Hashable {
   package var state: String
   package var version: String
   package var pid: Int32
+  /// Whether assignments are kept on a server, apart from the machine's own journal.
+  package var keepsOnServer: Bool?
 
-  package init(state: String, version: String, pid: Int32) {
+  package init(state: String, version: String, pid: Int32, keepsOnServer: Bool? = nil) {
     self.state = state
     self.version = version
     self.pid = pid
+    self.keepsOnServer = keepsOnServer
+  }
+}
+
+/// Whether the chain of the journal that keeps the assignments is whole: `GET /v1/verification`.
+package struct VerificationView: Codable, Sendable, Hashable {
+  package var intact: Bool
+  package var rows: Int64?
+  package var head: String?
+  /// Rows that were written after the head that is kept apart.
+  package var uncovered: Int64?
+  /// The first row at which it does not hold, and why.
+  package var row: Int64?
+  package var problem: String?
+
+  package init(intact: Bool) {
+    self.intact = intact
   }
 }

@@ -24,7 +24,9 @@ enum DaemonProcess {
     let service = WorkService(
       store: store,
       ledger: ledger,
-      agentsIn: FilePath(setup.config).appending("agents").string
+      agentsIn: FilePath(setup.config).appending("agents").string,
+      state: FilePath(setup.state),
+      keepsOnServer: setup.journal != nil
     )
     let console = try serve(service, setup, complain)
     try await console.isUp()

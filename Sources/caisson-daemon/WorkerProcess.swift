@@ -13,7 +13,7 @@ enum WorkerProcess {
   static func run(_ complain: @escaping @Sendable (String) -> Void) async throws {
     let setup = try JSONDecoder().decode(WorkSetup.self, from: Data(firstLine()))
     raiseDescriptors()
-    let store = try await Stores.open(setup)
+    guard let store = try await Stores.openWhenThere(setup, while: { hasDaemon }) else { return }
     let ledger = try Ledger.open(directory: FilePath(setup.state))
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
@@ -42,6 +42,12 @@ enum WorkerProcess {
     var byte: UInt8 = 0
     while line.count < 1 << 20, read(0, &byte, 1) == 1, byte != 0x0A { line.append(byte) }
     return line
+  }
+
+  /// Whether the other end of the standard input is held by anybody.
+  private static var hasDaemon: Bool {
+    var input = pollfd(fd: 0, events: 0, revents: 0)
+    return poll(&input, 1, 0) == 0
   }
 
   /// Three for each sealed session, and those of its call.

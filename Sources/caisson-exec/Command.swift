@@ -12,6 +12,8 @@ struct Command {
   let pid: Int32
   /// What it prints comes from here; -1 once nobody holds the other end.
   private(set) var pipe: Int32
+  /// For one that talks; then its pipe is its standard error.
+  var talk: Talk?
 
   private let started: UInt64
   private let deadline: UInt64
@@ -33,16 +35,30 @@ struct Command {
     nothing: Int32
   ) throws(CallFailure) {
     var ends: [Int32] = [-1, -1]
-    try CallFailure.check(cl_pipe(&ends))
-    let child = Self.spawn(request.command, shell, [nothing, ends[1], ends[1]])
-    _ = cl_close(ends[1])
-    guard child > 0 else {
-      _ = cl_close(ends[0])
-      throw CallFailure(result: child)
+    var input: [Int32] = [-1, -1]
+    var said: [Int32] = [-1, -1]
+    let talks = request.window > 0
+    // Those of the command, whether it was started or not; ours where it was not.
+    var (theirs, ours): ([Int32], [Int32]) = ([], [])
+    defer { for descriptor in theirs { _ = cl_close(descriptor) } }
+    do throws(CallFailure) {
+      try CallFailure.check(cl_pipe(&ends))
+      (theirs, ours) = ([ends[1]], [ends[0]])
+      if talks {
+        try CallFailure.check(cl_pipe(&input))
+        (theirs, ours) = (theirs + [input[0]], ours + [input[1]])
+        try CallFailure.check(cl_pipe(&said))
+        (theirs, ours) = (theirs + [said[1]], ours + [said[0]])
+      }
+      let descriptors = talks ? [input[0], said[1], ends[1]] : [nothing, ends[1], ends[1]]
+      pid = try CallFailure.check(Self.spawn(request.command, shell, descriptors))
+    } catch {
+      for descriptor in ours { _ = cl_close(descriptor) }
+      throw error
     }
+    talk = talks ? Talk(input: input[1], output: said[0], window: request.window) : nil
     _ = cl_set_nonblocking(ends[0], 1)
     self.id = id
-    pid = child
     pipe = ends[0]
     let most = ExecWire.largestContent / 2
     output = HeadAndTail(
@@ -93,6 +109,11 @@ struct Command {
     if news != nil { follow(bytes) }
   }
 
+  /// Takes a piece of input; its answer, where that is known at once.
+  mutating func take(_ input: InputRequest, _ id: UInt64) -> Answer? {
+    talk == nil ? .failed(.malformed) : talk?.take(input, id)
+  }
+
   private mutating func follow(_ bytes: UnsafeRawBufferPointer) {
     guard let (skipped, waiting) = news else { return }
     // The newest are passed on: a follower wants to see where it stands.
@@ -138,7 +159,9 @@ struct Command {
 
   /// The answer, once there is one.
   func answer(_ now: UInt64) -> RanCommand? {
-    let isOver = end != nil && (pipe < 0 || now >= answerAt ?? 0)
+    let isRead = pipe < 0 && talk?.output ?? -1 < 0
+    // What a command has said is passed on before its end, however long that has to wait for leave.
+    let isOver = end != nil && (isRead || now >= answerAt ?? 0 && !isHeldUp)
     // A process that the kernel does not let go of is not waited for.
     let isLost = end == nil && now >= giveUpAt ?? .max
     guard isOver || isLost else { return nil }
@@ -151,9 +174,12 @@ struct Command {
     )
   }
 
+  private var isHeldUp: Bool { talk?.isHeldUp ?? false }
+
   /// When something is due, if nothing happens before.
   var nextMoment: UInt64? {
-    var moments = end == nil ? [stopped == nil ? deadline : giveUpAt] : [answerAt]
+    var moments =
+      end == nil ? [stopped == nil ? deadline : giveUpAt] : [isHeldUp ? nil : answerAt]
     if end == nil { moments.append(killAt) }
     if let news, !news.bytes.isEmpty { moments.append(nextNews) }
     return moments.compactMap(\.self).min()

@@ -61,15 +61,27 @@ final class Service {
         cl_poll(descriptor: signals, wanted: Int16(CL_POLLIN), seen: 0),
       ]
       for command in commands {
-        entries.append(cl_poll(descriptor: command.pipe, wanted: Int16(CL_POLLIN), seen: 0))
+        let talk = acceptsMore ? command.talk : nil
+        entries += [
+          cl_poll(descriptor: command.pipe, wanted: Int16(CL_POLLIN), seen: 0),
+          cl_poll(descriptor: talk?.reads ?? -1, wanted: Int16(CL_POLLIN), seen: 0),
+          cl_poll(descriptor: talk?.writes ?? -1, wanted: Int16(CL_POLLOUT), seen: 0),
+        ]
       }
       _ = cl_poll(&entries, Int32(entries.count), patience, 1)
       if entries[1].seen != 0 { flush() }
       if entries[0].seen != 0 { takeInput(entries[0].seen) }
       if entries[2].seen != 0 { reap() }
       let now = cl_monotonic_milliseconds()
-      for index in commands.indices where entries.indices.contains(3 + index) {
-        if entries[3 + index].seen != 0 { commands[index].takeOutput(buffer) }
+      for index in commands.indices where entries.indices.contains(5 + 3 * index) {
+        let first = 3 + 3 * index
+        if entries[first].seen != 0 { commands[index].takeOutput(buffer) }
+        if entries[first + 1].seen != 0, let bytes = commands[index].talk?.takeOutput(buffer) {
+          send(.said(id: commands[index].id, bytes: bytes))
+        }
+        if entries[first + 2].seen != 0, let (id, answer) = commands[index].talk?.write() {
+          send(.answer(id: id, answer))
+        }
       }
       advance(now)
       sip(now)
@@ -151,6 +163,19 @@ final class Service {
       let result = cl_fs_sync_all(workspace)
       answer = result == 0 ? .done : .failed(.system(-result))
     case .stat(let path): answer = files.stat(path)
+    case .input(let input):
+      guard let index = commands.firstIndex(where: { $0.id == input.command }) else {
+        // It ended while this was on its way.
+        answer = .failed(.system(32))  // EPIPE
+        break
+      }
+      guard let said = commands[index].take(input, id) else { return }
+      answer = said
+    case .allow(let other, let bytes):
+      for index in commands.indices where commands[index].id == other {
+        commands[index].talk?.allow(bytes)
+      }
+      answer = .done
     }
     send(.answer(id: id, answer))
   }
@@ -185,6 +210,7 @@ final class Service {
     while cl_wait(-1, 0, &status) > 0 {
       for index in commands.indices where commands[index].pid == status.pid {
         commands[index].noteEnd(status, now)
+        if let (id, answer) = commands[index].talk?.closeInput() { send(.answer(id: id, answer)) }
       }
     }
   }
@@ -201,9 +227,10 @@ final class Service {
         index += 1
         continue
       }
-      let command = commands.remove(at: index)
+      var command = commands.remove(at: index)
+      if let (id, answer) = command.talk?.closeInput() { send(.answer(id: id, answer)) }
       send(.answer(id: command.id, .ran(ran)))
-      if command.pipe >= 0 { linger(command.pipe) }
+      for pipe in [command.pipe, command.talk?.output ?? -1] where pipe >= 0 { linger(pipe) }
     }
   }
 

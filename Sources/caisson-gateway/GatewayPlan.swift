@@ -22,6 +22,17 @@ struct GatewayPlan {
         isExposed: configuration.listen.isExposed
       )
     }
+    if let engine = setup.engine {
+      let models = engine.models.map { model in
+        EngineModel(
+          name: model.name,
+          isDefault: model.isDefault,
+          context: model.context,
+          capabilities: Capabilities(model.capabilities.compactMap { Capabilities(name: $0) })
+        )
+      }
+      configuration = configuration.serving(models, at: engine.socket)
+    }
     self.configuration = configuration
   }
 

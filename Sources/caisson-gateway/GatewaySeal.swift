@@ -71,7 +71,9 @@ struct GatewaySeal {
   private func allowPorts(_ ruleset: CInt) throws {
     let listen = UInt64(configuration.listen.port)
     try check(cl_landlock_allow_port(ruleset, listen, Self.binding), "allow port \(listen)")
-    var ports = Set(configuration.providers.map(\.base.port))
+    // A socket is a file, in a directory of ours.
+    let hosts = configuration.providers.map(\.base).filter { $0.socket == nil }
+    var ports = Set(hosts.map(\.port))
     if let traces = configuration.traces { ports.insert(traces.port) }
     ports.insert(Self.nameService)
     for port in ports {

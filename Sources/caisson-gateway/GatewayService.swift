@@ -48,7 +48,11 @@ struct GatewayService {
       let port = server.port
       let announcement = FilePath(setup.announcement)
       do {
-        try Announcement(host: listen.host, port: UInt16(clamping: port)).write(to: announcement)
+        try Announcement(
+          host: listen.host,
+          port: UInt16(clamping: port),
+          isKept: setup.isKept
+        ).write(to: announcement)
       } catch {
         throw StartError("cannot write \(announcement): \(error.localizedDescription)")
       }

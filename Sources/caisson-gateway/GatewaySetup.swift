@@ -10,6 +10,23 @@ struct GatewaySetup: Decodable {
   let announcement: String
   let listen: String?
   let logs: Bool
+  /// Whether a daemon keeps it.
+  let isKept: Bool
+  /// The models of this machine; nil where none are served.
+  let engine: Engine?
+
+  /// An engine that was started, and what it serves.
+  struct Engine: Decodable {
+    struct Model: Decodable {
+      let name: String
+      let isDefault: Bool
+      let context: Int?
+      let capabilities: [String]
+    }
+
+    let socket: String
+    let models: [Model]
+  }
 
   private static let longest = 64 << 20
 

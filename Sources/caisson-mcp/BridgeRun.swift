@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import CLinux
 import Glibc
+import JSONRPC
 import MCP
 import NIOCore
 import NIOHTTP1

@@ -31,7 +31,8 @@ struct Caisson: ParsableCommand {
       PolicyCommand.self, SecretCommand.self, ModelsCommand.self, RouteCommand.self,
       GatewayCommand.self, BillCommand.self, UpCommand.self, AssignCommand.self, TasksCommand.self,
       ShowCommand.self, LogsCommand.self, ApproveCommand.self, DenyCommand.self, StopCommand.self,
-      ResumeCommand.self, AgentsCommand.self,
+      ResumeCommand.self, AgentsCommand.self, MCPCommand.self, ACPCommand.self,
+      HandoverCommand.self, ChatCommand.self,
     ]
   )
 }

@@ -1,4 +1,5 @@
 import Journal
+import WorkWire
 
 extension Verification {
   /// What `caisson audit --verify` says.
@@ -25,6 +26,8 @@ struct VerificationJSON: Encodable {
   var uncovered: Int64?
   var row: Int64?
   var problem: String?
+  /// Of the server that keeps the assignments, where one does.
+  var server: VerificationView?
 
   init(_ verification: Verification) {
     switch verification {
@@ -42,5 +45,15 @@ struct VerificationJSON: Encodable {
 
   var text: String {
     get throws { try JSONText.encode(self) }
+  }
+}
+
+extension VerificationView {
+  var sentence: String {
+    guard intact else { return "broken: \(problem?.printable ?? "it does not say where")" }
+    let rows = rows ?? 0
+    return rows == 0
+      ? "intact: there are no rows yet"
+      : "intact: \(rows) row\(rows == 1 ? "" : "s"), head \(head?.printable ?? "unknown")"
   }
 }

@@ -63,6 +63,30 @@ struct AgentThreadTests {
       return
     }
     #expect(reason.contains("4 times"))
+    // Whoever resumes it grants as much again, and it still is told what it did wrong.
+    steps.add(StepKind.givenUp, #"{"reason":"4 times"}"#)
+    guard case .tell = steps.thread().next else {
+      Issue.record("\(steps.thread().next)")
+      return
+    }
+  }
+
+  @Test func `work that is resumed after too many answers has as many again`() {
+    var bounds = AgentSettings.Bounds()
+    bounds.turns = 3
+    var steps = Steps.started
+    for round in 0..<2 {
+      for _ in 0..<3 {
+        #expect(steps.thread(bounds).next == .askModel, "in round \(round)")
+        steps.answer([("bash", "{}")])
+        steps.result("bash", "")
+      }
+      guard case .finish(.failed, _) = steps.thread(bounds).next else {
+        Issue.record("\(steps.thread(bounds).next)")
+        return
+      }
+      steps.add(StepKind.givenUp, #"{"reason":"not done"}"#)
+    }
   }
 
   @Test func `mistakes in a row end with one call that is none`() {

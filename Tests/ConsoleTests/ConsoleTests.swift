@@ -68,7 +68,8 @@ import WorkWire
     arguments: [
       ("text", "  \n", 400), ("text", nil, 400), ("text", 7, 400),
       ("text", String(repeating: "x", count: 100_001), 413), ("directory", "relative", 400),
-      ("directory", "/no/such/place", 400), ("directory", "/a\u{0}b", 400), ("model", "", 400),
+      ("directory", "/no/such/place", 400), ("directory", "/proc/self/cwd", 400),
+      ("directory", "/a\u{0}b", 400), ("model", "", 400),
       ("model", "a\nb", 400), ("policy", "version: 2", 400), ("policy", "", 400),
       ("policy", "version: 1\napprovals: [{ when: push }]", 422),
       ("policy", "version: 1\nmodels: { allow: [other] }", 422),

@@ -87,6 +87,8 @@ struct TestConsole: Sendable {
   ) async throws -> Answer {
     var request = HTTPClientRequest(url: base + path)
     request.method = method
+    // The server may close a connection after an answer, just as it is used again.
+    request.headers.add(name: "connection", value: "close")
     if let token { request.headers.replaceOrAdd(name: "authorization", value: "Bearer \(token)") }
     for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
     if let bytes { request.body = .bytes(ByteBuffer(bytes: bytes)) }

@@ -13,11 +13,11 @@ import Testing
      {"call":"done","with":{"summary":"so it is"}}]
     """
 
-  @Test(.timeLimit(.minutes(4)))
+  @Test(.timeLimit(.minutes(10)))
   func `a command whose worker died is not repeated, and the agent is told`() async throws {
     try await Household.with(Self.script) { household in
       let id = try await household.assign("1ng2000000d1")
-      try await begun("tool:bash", of: id, household)
+      try await household.begun("tool:bash", of: id)
       // Its line is there; the other is not yet.
       try await Task.sleep(for: .milliseconds(800))
       for worker in household.workers { kill(worker, SIGKILL) }
@@ -34,11 +34,11 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(4)))
+  @Test(.timeLimit(.minutes(10)))
   func `a daemon that dies loses nothing, and the next one goes on`() async throws {
     try await Household.with(Self.script) { household in
       let id = try await household.assign("1ng2000000d2")
-      try await begun("tool:bash", of: id, household)
+      try await household.begun("tool:bash", of: id)
       household.killDaemon()
       try household.up()
       let ended = try await household.wait(for: id, [.done, .failed, .parked])
@@ -47,11 +47,11 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(4)))
+  @Test(.timeLimit(.minutes(10)))
   func `a daemon that is asked to stop lets the step under way end`() async throws {
     try await Household.with(Self.script) { household in
       let id = try await household.assign("1ng2000000d3")
-      try await begun("tool:bash", of: id, household)
+      try await household.begun("tool:bash", of: id)
       #expect(household.stopDaemon() == 0)
       let steps = try await household.store.steps(of: id, after: 0)
       #expect(steps.allSatisfy { $0.outcome != nil })
@@ -63,16 +63,5 @@ import Testing
       }?.outcome?.body
       #expect(text == #"{"text":"one\ntwo\n"}"#)
     }
-  }
-
-  /// Waits until the intent of a step of this kind is on record.
-  private func begun(_ kind: String, of id: String, _ household: Household) async throws {
-    let end = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < end {
-      let steps = try await household.store.steps(of: id, after: 0)
-      if steps.contains(where: { $0.intent.kind == kind }) { return }
-      await household.store.waitForChange(timeout: .milliseconds(200))
-    }
-    throw Household.Failure(description: "\(id) began no \(kind)")
   }
 }

@@ -26,7 +26,7 @@ import Testing
       if: Client.areThere,
       "mini-swe-agent and aider are not there; get them: python3 Benchmarks/gateway/clients/venvs.py mini aider"
     ),
-    .timeLimit(.minutes(4)),
+    .timeLimit(.minutes(10)),
     arguments: Client.allCases
   )
   func `an agent that knows nothing of us repairs a project, and is held and billed as any`(
@@ -110,7 +110,7 @@ import Testing
     return id
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a crash in the middle sets the work aside, and resuming it begins again where it was`()
     async throws
   {
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `an agent that may be begun again and reached nothing is`() async throws {
     try await Household.with("[]") { household in
       let id = try await crash(household, "again")
@@ -142,7 +142,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `one that could reach a host is begun again only by a person's word`() async throws {
     try await Household.with("[]") { household in
       let id = try await crash(
@@ -164,7 +164,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `one that is stopped ends at once, and what it did is kept`() async throws {
     try await Household.with("[]") { household in
       let id = try await begin(household, "ask")
@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test(
-    .timeLimit(.minutes(2)),
+    .timeLimit(.minutes(10)),
     arguments: [
       ("none: nothing\n", "unknown key"),
       (nil, "there is no agent slow"),
@@ -200,7 +200,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `the key of its models is nowhere inside, and opens nothing but its own models`()
     async throws
   {

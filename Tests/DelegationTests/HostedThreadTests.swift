@@ -33,6 +33,25 @@ struct HostedThreadTests {
     ).next
   }
 
+  @Test
+  func `one that was interrupted while a person was asked goes on with the answer, not for ever`() {
+    func next(_ count: Int) -> HostedThread.Next {
+      let steps = (0..<count).map { step($0 + 2, StepKind.agent, .interrupted) }
+      return HostedThread(
+        [step(1, StepKind.start, .done)] + steps,
+        settled: nil,
+        wasAsking: true,
+        startsAgain: false
+      ).next
+    }
+    #expect(next(1) == .run)
+    #expect(next(HostedThread.mostRestarts) == .run)
+    guard case .finish(.parked, _) = next(HostedThread.mostRestarts + 1) else {
+      Issue.record("it goes on for ever")
+      return
+    }
+  }
+
   @Test func `it is described first, then run, then ended as it ended`() {
     #expect(HostedThread([], settled: nil, startsAgain: false).next == .start)
     #expect(next([]) == .run)

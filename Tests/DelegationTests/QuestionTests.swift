@@ -39,7 +39,7 @@ import Testing
       .compactMap(\.outcome?.body)
   }
 
-  @Test(.timeLimit(.minutes(4)))
+  @Test(.timeLimit(.minutes(10)))
   func `each way in which a question ends reaches the agent as itself`() async throws {
     try await Household.with(Self.asks) { household in
       for (name, isApproved, comment, words) in [
@@ -77,7 +77,25 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(4)))
+  @Test(.timeLimit(.minutes(10)))
+  func `work that failed goes on under its key when it is resumed`() async throws {
+    let script = """
+      [{"call":"nothing","with":{}}, {"call":"nothing","with":{}}, {"call":"nothing","with":{}},
+       {"call":"nothing","with":{}}, {"call":"bash","with":{"command":"echo again"}},
+       {"call":"done","with":{"summary":"after all"}}]
+      """
+    try await Household.with(script) { household in
+      let id = try await household.assign("1ng2000000a6")
+      let ends: Set<Assignment.State> = [.done, .failed, .parked]
+      #expect(try await household.wait(for: id, ends).state == .failed)
+      _ = try await household.store.resume(id, by: "a test")
+      let ended = try await household.wait(for: id, ends)
+      #expect(ended.state == .done, "\(ended.reason ?? "")")
+      #expect(household.answers == 6)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(10)))
   func `what the policy wants seen waits for a word about exactly that`() async throws {
     try await Household.with(Self.removes) { household in
       let yes = try await household.assign("1ng2000000b1", household.settings(Self.policy))
@@ -110,6 +128,78 @@ import Testing
       let kept = try await results(household, of: no)
       #expect(kept.first?.contains("keep it") == true)
       #expect(kept.dropFirst().first?.contains("gcd.py") == true)
+    }
+  }
+
+  private static let spends = """
+    [{"call":"bash","with":{"command":"echo 1"}},
+     {"call":"bash","with":{"command":"echo 2"}},
+     {"call":"done","with":{"summary":"spent"}}]
+    """
+
+  @Test(.timeLimit(.minutes(10)))
+  func `a yes to one amount is none to a higher one`() async throws {
+    try await Household.with(Self.spends) { household in
+      let rules = [1, 2].map { "{ when: \"spend > 0.000\($0) USD\", ask: session }" }
+      let policy = "version: 1\napprovals: [\(rules.joined(separator: ", "))]\n"
+      let id = try await household.assign("1ng2000000e4", household.settings(policy))
+      for amount in ["0.0001", "0.0002"] {
+        let asked = try await question(household, of: id)
+        #expect(asked.action.contains("spend > \(amount) USD"), "\(asked)")
+        _ = try await household.store.answer(asked.id, answer(asked, true, nil))
+      }
+      #expect(try await household.wait(for: id, [.done, .failed, .parked]).state == .done)
+    }
+  }
+
+  private func spending(_ ask: String) -> String {
+    // Less than any answer of the model costs.
+    "version: 1\napprovals: [{ when: \"spend > 0.0002 USD\", ask: \(ask) }]\n"
+  }
+
+  @Test(.timeLimit(.minutes(10)))
+  func `money is spent beyond an amount when a person has said so, once or each time`()
+    async throws
+  {
+    try await Household.with(Self.spends) { household in
+      for (name, ask, questions) in [("1ng2000000e1", "session", 1), ("1ng2000000e2", "always", 2)]
+      {
+        let id = try await household.assign(name, household.settings(spending(ask)))
+        for _ in 0..<questions {
+          let asked = try await question(household, of: id)
+          #expect(asked.action.contains("spend > 0.0002 USD"))
+          let shown = try household.run("show", id).output
+          #expect(shown.contains("wants to go on"), "\(shown)")
+          _ = try await household.store.answer(asked.id, answer(asked, true, nil))
+        }
+        #expect(try await household.wait(for: id, [.done, .failed, .parked]).state == .done)
+        #expect(try await household.store.approvals(nil, of: id).count == questions)
+      }
+      #expect(household.answers == 6)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(10)))
+  func `who says no to spending more sets the work aside, and is asked anew by a resume`()
+    async throws
+  {
+    try await Household.with(Self.spends) { household in
+      let id = try await household.assign(
+        "1ng2000000e3",
+        household.settings(spending("session"))
+      )
+      let asked = try await question(household, of: id)
+      _ = try await household.store.answer(asked.id, answer(asked, false, "too dear"))
+      let parked = try await household.wait(for: id, [.done, .failed, .parked])
+      #expect(parked.state == .parked)
+      #expect(parked.reason?.contains("a person said no: too dear") == true, "\(parked)")
+      #expect(household.answers == 1)
+      #expect(try household.run("resume", id).status == 0)
+      let again = try await question(household, of: id)
+      #expect(again.id != asked.id)
+      _ = try await household.store.answer(again.id, answer(again, true, nil))
+      #expect(try await household.wait(for: id, [.done, .failed, .parked]).state == .done)
+      #expect(household.answers == 3)
     }
   }
 }

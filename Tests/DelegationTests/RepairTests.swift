@@ -11,7 +11,7 @@ import Testing
     encoding: .utf8
   )
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `the example runs in one command, as the README says`() throws {
     let output = NSTemporaryDirectory() + "example-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: output) }
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `in a repository it works on a branch of its own, which a crash leaves as it is`()
     async throws
   {
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `an assignment ends with a diff that repairs, a bill, and a whole record`() async throws {
     let script = try #require(Self.script)
     try await Household.with(script) { household in

@@ -13,15 +13,17 @@ final class Spawned {
   private var status: Int32?
 
   /// - Parameters:
+  ///   - input: a file that is read, or a named pipe that somebody holds for writing.
   ///   - output, errors: files that are appended to.
   init(
     _ program: String,
     _ arguments: [String],
     environment: [String: String],
+    input: String = "/dev/null",
     output: String = "/dev/null",
     errors: String = "/dev/null"
   ) throws {
-    let input = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+    let input = Glibc.open(input, O_RDONLY | O_CLOEXEC)
     let mode = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
     let (out, err) = (Glibc.open(output, mode, 0o600), Glibc.open(errors, mode, 0o600))
     defer { for descriptor in [input, out, err] { Glibc.close(descriptor) } }

@@ -9,9 +9,12 @@ private let requests: [Request] = [
       milliseconds: 5000,
       headBytes: 10,
       tailBytes: .max,
-      follows: true
+      follows: true,
+      window: 1 << 20
     )
   ),
+  .input(InputRequest(command: 7, bytes: [0, 0xFF])),
+  .input(InputRequest(command: .max, bytes: [], isLast: true)), .allow(command: 9, bytes: .max),
   .cancel(.max),
   .read(path: Array("a/b".utf8), offset: 1 << 40, count: 77),
   .write(WriteRequest(path: [0xFF, 0x2F], bytes: [0, 1, 2])),
@@ -37,6 +40,7 @@ private let status = FileStatusInside(
 private let messages: [ServiceMessage] =
   [
     .greeting(version: 1), .output(id: 3, skipped: 9, bytes: [7, 8]),
+    .said(id: 4, bytes: [0x0A]), .said(id: 4, bytes: []),
   ]
   + ([
     .ran(RanCommand(end: .exited(-1), milliseconds: 1, total: 9, head: [1], tail: [2, 3])),

@@ -13,6 +13,7 @@ struct AgentsCommandTests {
       #expect(
         listed.output
           == "caisson: our own\naider: aider, aider (as shipped)\n"
+          + "hermes-agent: sh, hermes-agent (as shipped)\n"
           + "mini-swe-agent: mini, mini-swe-agent (as shipped)\n"
       )
       let agents = home.appending("config/agents")
@@ -34,7 +35,10 @@ struct AgentsCommandTests {
       #expect(shown.output == own)
       let missing = try await Command.caisson("agents", "--show", "nobody", home: home).run()
       #expect(missing.status == .exited(1))
-      #expect(missing.error.contains("use caisson, aider, mini-swe-agent"), "\(missing.error)")
+      #expect(
+        missing.error.contains("use caisson, aider, hermes-agent, mini-swe-agent"),
+        "\(missing.error)"
+      )
     }
   }
 }

@@ -102,6 +102,24 @@ import Testing
     }
   }
 
+  @Test func `a run that has a name is not begun where a link leads`() async throws {
+    try await SessionPlace.with { place in
+      let link = place.home.removingLastComponent().appending("link")
+      try FileManager.default.createSymbolicLink(
+        atPath: link.string,
+        withDestinationPath: place.workspace.string
+      )
+      do {
+        let session = try await place.open(run, "--in", link.string)
+        await session.close()
+        Issue.record("a session was opened")
+      } catch let error as SessionError {
+        #expect("\(error)".contains("\(link) leads to \(place.workspace)"), "\(error)")
+      }
+      try await place.session(run) { _ = try await $0.output("true") }
+    }
+  }
+
   @Test func `two sessions of one run do not live at once`() async throws {
     try await SessionPlace.with { place in
       let first = try await place.open(run)

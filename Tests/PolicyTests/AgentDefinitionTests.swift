@@ -17,8 +17,9 @@ struct AgentDefinitionTests {
   func `what is shipped can be read`(name: String) throws {
     let text = try #require(ShippedAgents.text(name))
     let agent = try AgentDefinition.parse(text, file: name, name: name)
-    #expect(agent.words(Self.fillings).contains("openai/cheap"))
-    #expect(agent.programs == [agent.command[0], "python3"])
+    #expect(agent.words(Self.fillings).contains { $0.hasSuffix("cheap") })
+    #expect(agent.programs.last == "python3")
+    #expect(agent.command.contains { $0.contains(agent.programs[0]) })
   }
 
   @Test func `a variable is filled in as a word, and a task stays one word`() throws {
@@ -92,5 +93,44 @@ struct AgentDefinitionTests {
       try parse("version: 1\nname: x\n\(body)\n")
     }
     #expect(error?.description.contains(what) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func `one that speaks ACP is described without a word of its task`() throws {
+    let agent = try parse(
+      """
+      version: 1
+      name: x
+      protocol: acp
+      command: [x, --acp, $MODEL]
+      """
+    )
+    #expect(agent.manner == .acp)
+    #expect(agent.permissions == .ask)
+    #expect(agent.words(Self.fillings) == ["x", "--acp", "cheap"])
+    let open = try parse(
+      "version: 1\nname: x\nprotocol: acp\npermissions: allow\ncommand: [x]\n"
+    )
+    #expect(open.permissions == .allow)
+  }
+
+  @Test(
+    arguments: [
+      ("protocol: acp\ncommand: [x, $TASK]", "the task is told by the protocol"),
+      ("protocol: acp\ntask: stdin\ncommand: [x]", "x.yaml:4:7: task: an agent that speaks ACP"),
+      (
+        "protocol: acp\nend: { status: [0] }\ncommand: [x]",
+        "x.yaml:4:6: end: an agent that speaks ACP"
+      ),
+      ("permissions: allow\ncommand: [x, $TASK]", "an agent that speaks no protocol asks nobody"),
+      ("protocol: lsp\ncommand: [x]", "use one of command, acp"),
+      ("protocol: acp\npermissions: always\ncommand: [x]", "use one of ask, allow"),
+    ]
+  )
+  func `what does not go with a protocol is refused with its place`(
+    rest: String,
+    reason: String
+  ) throws {
+    let error = #expect(throws: PolicyError.self) { try parse("version: 1\nname: x\n\(rest)\n") }
+    #expect(error.map { "\($0)" }?.contains(reason) == true, "\(String(describing: error))")
   }
 }

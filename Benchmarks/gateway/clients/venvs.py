@@ -26,6 +26,7 @@ CLIENTS = {
     "litellm": ["litellm[mcp]==1.106.2"],
     "mini": ["mini-swe-agent==2.4.6", "litellm[mcp]==1.106.2"],
     "aider": ["aider-chat==0.86.2"],
+    "hermes": ["hermes-agent[acp]==0.19.0"],
 }
 
 

@@ -5,7 +5,14 @@ extension HostedRun {
     "Interrupted: the machine or the worker stopped while \(settings.agent) was at work."
   }
 
-  mutating func takeUp(_ record: StepRecord) async throws -> Flow { try await settle(record) }
+  mutating func takeUp(_ record: StepRecord) async throws -> Flow {
+    // What it told is over with it.
+    if record.intent.kind == StepKind.agentTool {
+      log.end(record.intent.sequence, result(.interrupted, "It was interrupted."))
+      return .goOn
+    }
+    return try await settle(record)
+  }
 
   mutating func repeatStep(_ record: StepRecord) async throws -> Flow {
     let sequence = record.intent.sequence

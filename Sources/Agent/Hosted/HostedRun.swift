@@ -27,7 +27,10 @@ package struct HostedRun: RecordedWork {
   /// Bytes of its output that are kept in a file where the policy does not say.
   private static let largestLog: UInt64 = 1 << 30
   /// Bytes of a summary.
-  private static let largestSummary = 16 << 10
+  static let largestSummary = 16 << 10
+  static let notFound =
+    "; its program was not found inside: install it where the daemon's PATH finds it, or grant it in the "
+    + "agent's file under policy"
 
   package init(
     store: any WorkStore,
@@ -90,6 +93,7 @@ package struct HostedRun: RecordedWork {
     let thread = HostedThread(
       log.records,
       settled: settled,
+      wasAsking: wasAsking,
       startsAgain: agent?.restart == .again && rules.commandEffect == .contained
     )
     switch thread.next {
@@ -151,7 +155,7 @@ package struct HostedRun: RecordedWork {
 
   // MARK: Its work
 
-  private var fillings: AgentDefinition.Fillings {
+  var fillings: AgentDefinition.Fillings {
     AgentDefinition.Fillings(
       task: assignment.text,
       model: settings.model,
@@ -183,7 +187,10 @@ package struct HostedRun: RecordedWork {
     return JSONWriter.object { writer in
       writer.string("agent", agent.name)
       writer.strings("command", command.words)
-      writer.string("task", agent.task.rawValue)
+      switch agent.manner {
+      case .command: writer.string("task", agent.task.rawValue)
+      case .acp: writer.string("protocol", agent.manner.rawValue)
+      }
     }
   }
 
@@ -195,7 +202,7 @@ package struct HostedRun: RecordedWork {
     let workplace = try self.workplace ?? place.workplace(agent.policy(within: document, fillings))
     self.workplace = workplace
     try await workplace.begin()
-    if agent.task != .argument {
+    if agent.manner == .command, agent.task != .argument {
       try await workplace.write(
         AgentDefinition.taskFile,
         Array(assignment.text.utf8),
@@ -210,10 +217,25 @@ package struct HostedRun: RecordedWork {
       place.log,
       limit: Int(clamping: min(document.limits.diskBytes ?? Self.largestLog, Self.largestLog))
     )
+    let seconds = document.limits.wallSeconds ?? Self.longest
     do {
+      if agent.manner == .acp {
+        let talked = try await talk(
+          with: agent,
+          as: sequence,
+          in: workplace,
+          seconds: seconds,
+          output
+        )
+        guard let talked else { return .over }
+        if signals.word == .lost { return .over }
+        if signals.word == .stop { return try await cancelled(sequence) }
+        log.end(sequence, outcome(of: agent, talked.end, message: talked.message, talked.result))
+        return .goOn
+      }
       let result = try await workplace.host(
         HostedCommand(agent, fillings).line,
-        seconds: document.limits.wallSeconds ?? Self.longest
+        seconds: seconds
       ) { output.add($0, $1) }
       output.end(result)
       if result.end == .cancelled { return try await cancelled(sequence) }
@@ -253,9 +275,7 @@ package struct HostedRun: RecordedWork {
       isDone = agent.done.contains(code)
       end = "\(agent.name) ended with exit status \(code)"
       if code == 127 {
-        end +=
-          "; its program was not found inside: install it where the daemon's PATH finds it, or "
-          + "grant it in the agent's file under policy"
+        end += Self.notFound
       }
     case .signalled(let signal): end = "\(agent.name) was ended by signal \(signal)"
     case .timedOut: end = "\(agent.name) was ended: it took longer than the policy allows"
@@ -284,6 +304,6 @@ package struct HostedRun: RecordedWork {
     }
     let said = OutputText.text(ran.tail.isEmpty ? ran.head : ran.tail)
     let lines = said.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
-    return String(lines.suffix(count).joined(separator: "\n").suffix(Self.largestSummary))
+    return lines.suffix(count).joined(separator: "\n").lastBytes(Self.largestSummary)
   }
 }

@@ -18,8 +18,14 @@ struct HostedThread {
   /// - Parameters:
   ///   - settled: The newest of its steps that had ended when this stretch began: it ended together with
   ///     the assignment, so that whoever resumed that wants it begun again.
+  ///   - wasAsking: Whether it was interrupted while a person was asked, who has answered since.
   ///   - startsAgain: Whether it is begun again by itself after it was interrupted.
-  init(_ records: [StepRecord], settled: Int?, startsAgain: Bool) {
+  init(
+    _ records: [StepRecord],
+    settled: Int?,
+    wasAsking: Bool = false,
+    startsAgain: Bool
+  ) {
     let open = records.filter { $0.outcome == nil }
     let hasStarted = records.contains {
       $0.intent.kind == StepKind.start && $0.outcome?.status == .done
@@ -48,7 +54,7 @@ struct HostedThread {
     case .interrupted, .notHappened:
       let restarts = runs.reversed().prefix { $0.outcome?.status == .interrupted }.count
       next =
-        startsAgain && restarts <= Self.mostRestarts
+        (startsAgain || wasAsking) && restarts <= Self.mostRestarts
         ? .run
         : .finish(.parked, "\(text) Resuming it starts the agent again, in the workspace as it is.")
     }

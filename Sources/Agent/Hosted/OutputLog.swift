@@ -29,23 +29,36 @@ final class OutputLog: Sendable {
   /// Adds what came; `skipped` bytes before it were left out on the way.
   func add(_ skipped: UInt64, _ bytes: [UInt8]) {
     state.withLock { state in
-      if !state.hasBegun {
-        state.hasBegun = true
-        state.descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      // Numbers from inside may be any.
+      for count in [skipped, UInt64(bytes.count)] {
+        let (sum, isLarge) = state.seen.addingReportingOverflow(count)
+        state.seen = isLarge ? .max : sum
       }
-      state.seen += skipped + UInt64(bytes.count)
-      guard state.descriptor >= 0, state.rest > 0 else { return }
-      var piece = bytes
-      if skipped > 0 { piece = Array("\n[… \(skipped) bytes left out …]\n".utf8) + piece }
-      if piece.count >= state.rest {
-        piece = piece.prefix(state.rest) + Array("\n[the log is full]\n".utf8)
-        state.rest = 0
-      } else {
-        state.rest -= piece.count
-      }
-      // A log that cannot be written, on a full disk, holds up nobody.
-      _ = write(state.descriptor, piece, piece.count)
+      let gap = skipped > 0 ? Array("\n[… \(skipped) bytes left out …]\n".utf8) : []
+      keep(gap + bytes, &state)
     }
+  }
+
+  /// Adds what the agent told in another way than by its output.
+  func note(_ text: String) {
+    state.withLock { keep(Array(text.utf8), &$0) }
+  }
+
+  private func keep(_ bytes: [UInt8], _ state: inout State) {
+    if !state.hasBegun {
+      state.hasBegun = true
+      state.descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    }
+    guard state.descriptor >= 0, state.rest > 0 else { return }
+    var piece = bytes
+    if piece.count >= state.rest {
+      piece = piece.prefix(state.rest) + Array("\n[the log is full]\n".utf8)
+      state.rest = 0
+    } else {
+      state.rest -= piece.count
+    }
+    // A log that cannot be written, on a full disk, holds up nobody.
+    _ = write(state.descriptor, piece, piece.count)
   }
 
   /// Adds what came too short before the end to be passed on by itself.

@@ -44,6 +44,42 @@ extension AgentRun {
     return .waits
   }
 
+  /// Asks a person before more is spent, where the policy wants that; nil where the model may be called.
+  mutating func askToSpend() async throws -> Flow? {
+    guard rules.boundsSpending else { return nil }
+    let newest = log.records.last { $0.intent.kind == StepKind.model }?.outcome
+      .flatMap { ModelAnswer(outcome: $0.body)?.call }
+    let spent = await spent(newest)
+    // Each amount is a question of its own: a yes to one is none to the next.
+    for rule in rules.approvals where rule.covers(.spend(spent)) {
+      if let flow = try await askToSpend(rule, spent) { return flow }
+    }
+    return nil
+  }
+
+  private mutating func askToSpend(_ rule: ApprovalRule, _ spent: Int64) async throws -> Flow? {
+    let inquiry = Inquiry.spend(rule: rule.condition.text, times: rule.times(in: spent))
+    let answers = log.records.filter {
+      $0.intent.kind == StepKind.permission && $0.intent.hash == inquiry.hash
+    }.compactMap { $0.outcome.map(AnsweredInquiry.init) }
+    if answers.contains(where: { $0.state == .approved }) { return nil }
+    if try await store.standingApproval(hash: inquiry.hash, in: assignment.id) != nil { return nil }
+    if let asked = log.records.last, asked.intent.hash == inquiry.hash, let answer = answers.last {
+      let why =
+        switch answer.state {
+        case .denied: "a person said no" + (answer.comment.map { ": \($0)" } ?? "")
+        case .timedOut: "nobody answered in time"
+        default: answer.words
+        }
+      // Whoever resumes it is asked anew.
+      let reason = "it was not to spend more (\(rule.condition.text)): \(why)"
+      noteGivenUp(reason)
+      return try await park(reason)
+    }
+    try await put(inquiry, as: StepKind.permission, scope: rule.scope)
+    return .over
+  }
+
   /// The agent's own question.
   mutating func awaitAnswer(_ sequence: Int) async throws -> Flow {
     // Just asked, with the intent: it cannot have been answered.
@@ -61,6 +97,15 @@ extension AgentRun {
 }
 
 extension ApprovalRule {
+  /// How many times the amount is spent, where a person is to be asked each time.
+  fileprivate func times(in spent: Int64) -> Int64? {
+    guard case .spend(let above) = condition, ask == .always, above.picoDollars > 0 else {
+      return nil
+    }
+    // At the amount itself it is not exceeded yet.
+    return (spent - 1) / above.picoDollars
+  }
+
   /// How far an answer may reach.
   fileprivate var scope: Approval.Scope {
     switch ask {

@@ -13,6 +13,7 @@ extension AgentRun {
     switch record.intent.kind {
     case StepKind.toolPrefix + ToolName.ask: return try await awaitAnswer(sequence)
     case StepKind.toolPrefix + ToolName.spawn: return try await awaitChildren(sequence)
+    case StepKind.merge: return try await takeUp(merge: record)
     default: return try await settle(record)
     }
   }

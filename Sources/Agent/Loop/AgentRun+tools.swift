@@ -84,7 +84,12 @@ extension AgentRun {
         outcome = try await edit(path, old, new, all)
       case .ask: return try await awaitAnswer(sequence)
       case .spawn: return try await awaitChildren(sequence)
-      case .done(let summary): outcome = result(.done, summary)
+      case .done(let summary):
+        let left = try await markedFiles()
+        outcome =
+          left.isEmpty
+          ? result(.done, summary)
+          : result(.failed, "Marks of conflicts are left in \(left): settle them first.")
       }
     } catch let failure as Workplace.Failure {
       switch failure {

@@ -6,7 +6,7 @@ package import Journal
 ///
 /// Nothing is done before its intent is on the disk. Whatever happens to this process, the next stretch
 /// begins from what is on record.
-package struct AgentRun: RecordedWork {
+package struct AgentRun: MergingWork {
   let store: any WorkStore
   let lease: Lease
   let settings: AgentSettings
@@ -18,6 +18,10 @@ package struct AgentRun: RecordedWork {
   let signals: LeaseSignals
   let workplace: Workplace
   let servers: ToolServers
+  let branches: BranchKeeper
+  /// Pico-dollars that it has spent so far, with all below it, its newest call included, whose name the
+  /// gateway told.
+  let spent: @Sendable (_ newest: String?) async -> Int64
   var log: StepLog
 
   package init(
@@ -30,7 +34,9 @@ package struct AgentRun: RecordedWork {
     modelKey: String,
     signals: LeaseSignals,
     workplace: Workplace,
-    servers: ToolServers
+    servers: ToolServers,
+    branches: BranchKeeper,
+    spent: @escaping @Sendable (_ newest: String?) async -> Int64
   ) {
     self.store = store
     self.lease = lease
@@ -42,6 +48,8 @@ package struct AgentRun: RecordedWork {
     self.signals = signals
     self.workplace = workplace
     self.servers = servers
+    self.branches = branches
+    self.spent = spent
     log = StepLog([])
   }
 
@@ -54,16 +62,7 @@ package struct AgentRun: RecordedWork {
     var flow = Flow.goOn
     var breaks = 0
     while flow == .goOn {
-      switch signals.word {
-      case .lost: return
-      case .letGo:
-        log.add(.letGo)
-        return try await write()
-      case .stop:
-        log.add(.end(.stopped, reason: "stopped when asked to"))
-        return try await write()
-      case .goOn: break
-      }
+      guard try await mayGoOn() else { return }
       do {
         flow = try await go()
         breaks = 0
@@ -85,11 +84,17 @@ package struct AgentRun: RecordedWork {
     switch thread.next {
     case .start: return try await start()
     case .recover(let open): return try await recover(open)
-    case .askModel: return try await ask(thread)
-    case .shorten: return try await shorten(thread)
+    case .askModel:
+      if let flow = try await askToSpend() { return flow }
+      return try await ask(thread)
+    case .shorten:
+      if let flow = try await askToSpend() { return flow }
+      return try await shorten(thread)
     case .call(let call): return try await perform(call)
     case .tell(let text): return tell(text)
-    case .finish(let state, let reason): return try await finish(state, reason)
+    case .finish(let state, let reason):
+      if state == .failed { noteGivenUp(reason) }
+      return try await finish(state, reason)
     }
   }
 
@@ -102,7 +107,8 @@ package struct AgentRun: RecordedWork {
     let system = SystemPrompt.text(
       directory: settings.directory,
       day: day,
-      mayReachNetwork: rules.reachesNetwork
+      mayReachNetwork: rules.reachesNetwork,
+      mostAgents: mergesAgents ? mostAgents : nil
     )
     let task = ProjectNotes.message(task: assignment.text, notes: notes)
     var left: Set<String> = []
@@ -138,6 +144,13 @@ package struct AgentRun: RecordedWork {
     let sequence = log.begin(StepKind.tell, .pure, hash: Digest.text(body), body: "{}")
     log.end(sequence, StepOutcome(.done, body: String(decoding: body, as: UTF8.self)))
     return .goOn
+  }
+
+  /// Written together with the end: only who resumes the work reads it.
+  mutating func noteGivenUp(_ reason: String) {
+    let body = JSONWriter.object { $0.string("reason", reason) }
+    let sequence = log.begin(StepKind.givenUp, .pure, hash: Digest.text(body), body: "{}")
+    log.end(sequence, StepOutcome(.done, body: String(decoding: body, as: UTF8.self)))
   }
 
   func flush() async {

@@ -52,7 +52,7 @@ package struct AgentThread: Sendable {
         "the model called no tool, or called one wrongly, \(thread.mistakes) times in a row"
       )
     }
-    if thread.turns >= bounds.turns {
+    if thread.turns - thread.turnsBefore >= bounds.turns {
       return .finish(.failed, "the work was not done after \(thread.turns) answers of the model")
     }
     if let rebuke = thread.rebuke { return .tell(rebuke) }
@@ -70,6 +70,8 @@ private struct ThreadReader {
   /// Calls of the newest answer that have no result yet.
   var waiting: [ToolCall] = []
   var turns = 0
+  /// Those that had been taken when the work was last given up.
+  var turnsBefore = 0
   var mistakes = 0
   var tokens = 0
   /// What the model is to be told before it is asked again.
@@ -105,6 +107,9 @@ private struct ThreadReader {
     case StepKind.tell:
       if let message = body?["message"] { messages.append(message.raw) }
       rebuke = nil
+    case StepKind.givenUp:
+      turnsBefore = turns
+      mistakes = 0
     case StepKind.shorten:
       guard outcome.status == .done, let summary = body?["summary"]?.string else { return }
       shorten(to: summary)

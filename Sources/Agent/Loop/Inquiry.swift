@@ -1,4 +1,6 @@
+import ACP
 import Dialects
+import JSONRPC
 import Journal
 import MCP
 
@@ -41,8 +43,25 @@ struct Inquiry: Sendable {
 
   /// The amount that the rule names is part of the action, not what is spent by now: one answer holds
   /// for all that is above it.
-  static func spend(rule: String) -> Inquiry {
-    Inquiry(kind: "spend") { $0.string("rule", rule) }
+  ///
+  /// - Parameter times: how many times that amount is spent already, where each is asked about.
+  static func spend(rule: String, times: Int64?) -> Inquiry {
+    Inquiry(kind: "spend") { json in
+      json.string("rule", rule)
+      if let times { json.int("times", Int(clamping: times)) }
+    }
+  }
+
+  /// Two branches of a plan that changed the same lines.
+  static func conflict(_ task: String, _ conflict: PlanThread.Conflict) -> Inquiry {
+    Inquiry(kind: "conflict") { json in
+      json.int("attempts", conflict.attempts)
+      json.string("complaint", ifAny: conflict.complaint)
+      json.string("conflicts", ifAny: conflict.report.text)
+      json.strings("paths", conflict.report.paths)
+      json.string("run", conflict.child)
+      json.string("task", task)
+    }
   }
 
   /// A step whose worker died, and of which nobody but a person can tell.
@@ -67,6 +86,27 @@ struct Inquiry: Sendable {
     }
   }
 
+  /// What another agent asks by ACP, with all that it told of it. Names that it gave for the sake of the
+  /// wire, which are others each time, are left out.
+  static func toolCall(of agent: String, _ request: PermissionRequest) -> Inquiry {
+    let call = request.toolCall
+    return Inquiry(kind: "tool-call") { json in
+      json.string("agent", agent)
+      json.string("title", ifAny: call.title)
+      json.string("tool", ifAny: call.kind)
+      if let input = call.rawInput?.json { json.string("input", CanonicalJSON.text(input)) }
+      json.array("content") { list in
+        for part in call.content ?? [] { list.object { part.show(in: &$0) } }
+      }
+      json.strings(
+        "places",
+        (call.locations ?? []).map { place in place.path + (place.line.map { ":\($0)" } ?? "") }
+      )
+      // A wider yes is told to the agent in its own words, so that they belong to what is answered.
+      json.strings("choices", request.options.compactMap { $0.kind == nil ? nil : $0.name })
+    }
+  }
+
   /// The server that such a question is about.
   static func server(in action: String) -> String? {
     guard let json = try? JSONDocument.object(Array(action.utf8), bounds: .answer),
@@ -86,6 +126,20 @@ struct Inquiry: Sendable {
         json.string("kind", kind)
         write(&json)
       }
+    }
+  }
+}
+
+extension ToolCallReport.Part {
+  fileprivate func show(in json: inout JSONWriter) {
+    switch self {
+    case .content(let block): json.string("text", block.words)
+    case .diff(let path, let old, let new):
+      json.string("path", path)
+      json.string("old", orNull: old)
+      json.string("new", new)
+    case .terminal(let id): json.string("text", "[terminal \(id)]")
+    case .other(let kind): json.string("text", "[\(kind)]")
     }
   }
 }

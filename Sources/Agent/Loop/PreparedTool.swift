@@ -43,9 +43,11 @@ extension AgentRun {
       }
       return tool
     case .spawn(let tasks):
+      let beginning = try await beginning(for: tasks)
       let names = Self.makeChildren(tasks.count)
-      let changes = try children(names, for: tasks)
+      let changes = try children(names, for: tasks, at: beginning)
       var tool = prepared(call, .pure) { json in
+        json.string("beginning", ifAny: beginning)
         json.strings("children", names)
         json.strings("tasks", tasks)
       }

@@ -7,6 +7,7 @@ protocol RecordedWork {
   var lease: Lease { get }
   var settings: AgentSettings { get }
   var assignment: Assignment { get }
+  var signals: LeaseSignals { get }
   var log: StepLog { get set }
 
   /// What is said of a step that a worker left open and that is not made again.
@@ -34,6 +35,18 @@ extension RecordedWork {
   mutating func write() async throws {
     let changes = log.take()
     if !changes.isEmpty { try await store.commit(changes, under: lease) }
+  }
+
+  /// Whether the keeper of the lease lets it go on; where it does not, that is put on record.
+  mutating func mayGoOn() async throws -> Bool {
+    switch signals.word {
+    case .goOn: return true
+    case .lost: return false
+    case .letGo: log.add(.letGo)
+    case .stop: log.add(.end(.stopped, reason: "stopped when asked to"))
+    }
+    try await write()
+    return false
   }
 
   mutating func finish(_ state: Assignment.State, _ reason: String) async throws -> Flow {

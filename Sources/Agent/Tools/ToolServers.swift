@@ -91,7 +91,9 @@ package actor ToolServers {
     } catch {
       throw ServerEntry.Problem("\(entry.name): its policy cannot be written to \(file): \(error)")
     }
-    let words = ["run", "--quiet", "--policy", file, "--workspace", "none", "--"] + entry.command
+    let words =
+      ["run", "--quiet", "--ends-with-input", "--policy", file, "--workspace", "none", "--"]
+      + entry.command
     let server = StdioServer(ServerCommand(program, words, environment: environment))
     do {
       _ = try await server.start()

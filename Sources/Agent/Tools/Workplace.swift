@@ -90,6 +90,18 @@ package actor Workplace {
     }
   }
 
+  /// Runs another agent that is talked with.
+  func talk(
+    _ line: String,
+    seconds: Double,
+    hears: @escaping @Sendable (TalkingCommand.Event) -> Void
+  ) async throws -> TalkingCommand {
+    let bounds = OutputBounds(head: OutputText.head, tail: OutputText.tail)
+    return try await use { session throws(SessionError) in
+      session.talk(line, timeout: .seconds(seconds), bounds: bounds, hears: hears)
+    }
+  }
+
   /// A file's lines, or a directory's names.
   func text(_ path: String, offset: Int, limit: Int) async throws -> String {
     let content = try await use { session throws(SessionError) in

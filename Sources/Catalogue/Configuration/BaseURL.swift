@@ -1,7 +1,9 @@
 package import Policy
 
-/// Where a provider's interface begins: `https://api.example.com/v1`.
+/// Where a provider's interface begins: `https://api.example.com/v1`, or a socket of this machine.
 package struct BaseURL: Hashable, Sendable {
+  /// The path of a socket, over which HTTP is spoken; nil for a host and a port.
+  package let socket: String?
   package let isTLS: Bool
   /// In lower case; an IPv6 address stands in brackets.
   package let host: String
@@ -25,6 +27,7 @@ package struct BaseURL: Hashable, Sendable {
       throw malformed("does not begin with https:// or http://")
     }
     isTLS = scheme == "https://"
+    socket = nil
     let rest = text.dropFirst(scheme.count)
     let authority = rest.prefix { $0 != "/" }
     if authority.contains("@") {
@@ -70,6 +73,15 @@ package struct BaseURL: Hashable, Sendable {
     self.path = path
   }
 
+  /// A socket of this machine.
+  package init(socket: String) {
+    self.socket = socket
+    isTLS = false
+    host = "localhost"
+    port = 80
+    path = ""
+  }
+
   /// Whether it is this machine, for sure.
   package var isLoopback: Bool { Self.isLoopback(host) }
 
@@ -81,7 +93,19 @@ package struct BaseURL: Hashable, Sendable {
   }
 
   package var text: String {
+    if let socket { return "http+unix://" + Self.escaped(socket) }
     let isUsual = port == (isTLS ? 443 : 80)
     return (isTLS ? "https://" : "http://") + host + (isUsual ? "" : ":\(port)") + path
+  }
+
+  /// A path as the host of an address.
+  private static func escaped(_ path: String) -> String {
+    path.utf8.map { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F:
+        String(Unicode.Scalar(byte))
+      default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }.joined()
   }
 }

@@ -74,6 +74,7 @@ struct GatewayReader {
       configuration.logs.hasContent = flag(keys["content"], "logs.content") ?? false
     }
     traces(parts["traces"])
+    if let node = parts["engine"] { engine(node) }
     checkReferences()
   }
 
@@ -116,6 +117,22 @@ struct GatewayReader {
     configuration.limits.concurrency =
       count(keys["concurrency"], "limits.concurrency", in: 1...100_000)
       ?? configuration.limits.concurrency
+  }
+
+  private mutating func engine(_ node: YAMLNode) {
+    if case .scalar("off", isPlain: true) = node.content {
+      configuration.engine.isOff = true
+      return
+    }
+    let keys = nodes.map(node, "engine", keys: GatewaySchema.engine)
+    var engine = EngineSettings()
+    engine.memory = size(keys["memory"], "engine.memory", atLeast: 64 << 20)
+    engine.keepAlive = duration(keys["keep_alive"], "engine.keep_alive") ?? engine.keepAlive
+    engine.threads = count(keys["threads"], "engine.threads", in: 1...256)
+    engine.context = tokens(keys["context"], "engine.context") ?? engine.context
+    engine.parallel = count(keys["parallel"], "engine.parallel", in: 1...256) ?? engine.parallel
+    engine.queue = count(keys["queue"], "engine.queue", in: 0...10_000) ?? engine.queue
+    configuration.engine = engine
   }
 
   private mutating func budgets(_ node: YAMLNode) {

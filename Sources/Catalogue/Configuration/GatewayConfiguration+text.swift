@@ -24,6 +24,7 @@ extension GatewayConfiguration {
     }
     if logs.hasContent { text += "logs: { content: true }\n" }
     if let traces { text += "traces: \(YAMLText.scalar(traces.text))\n" }
+    if engine != EngineSettings() { text += "engine: \(engine.text)\n" }
     return text
   }
 
@@ -79,6 +80,17 @@ extension ModelSettings {
       ("input", input.map { YAMLText.list($0.names) }),
       ("output", output.map { YAMLText.list($0.names) }),
       ("can", capabilities.map { YAMLText.list($0.names) }),
+    ])
+  }
+}
+
+extension EngineSettings {
+  fileprivate var text: String {
+    guard !isOff else { return "off" }
+    return flow([
+      ("memory", memory.map { Limits.text(bytes: $0) }), ("keep_alive", keepAlive.text),
+      ("threads", threads.map { "\($0)" }), ("context", "\(context)"), ("parallel", "\(parallel)"),
+      ("queue", "\(queue)"),
     ])
   }
 }

@@ -16,6 +16,8 @@ package struct GatewayConfiguration: Hashable, Sendable {
   package var logs = LogSettings()
   /// Where OpenTelemetry's collector takes traces over HTTP; nil where none are kept.
   package var traces: BaseURL?
+  /// How models of this machine are run.
+  package var engine = EngineSettings()
 
   package init() {}
 
@@ -158,6 +160,8 @@ package struct TierSettings: Hashable, Sendable {
   package var policy: RoutePolicy?
   package var needs: Needs
   package var cap: PriceCap
+  /// Models that are tried when none of the others can be, whatever the policy is.
+  package var lastResort: [String] = []
 
   package init(
     name: String,

@@ -38,6 +38,8 @@ extension GatewayReader {
     var known = configuration.models.map(\.name)
     if orTier { known += configuration.tiers.map(\.name) }
     if known.contains(where: { foldedModelName($0) == name }) { return }
+    // Which models this machine has is not for the document to know.
+    if configuration.servesEngine, EngineModel.isName(reference.name) { return }
     if let slash = reference.name.firstIndex(of: "/") {
       let provider = String(reference.name[..<slash])
       if unreadable.contains(provider) { return }

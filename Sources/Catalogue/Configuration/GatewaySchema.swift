@@ -4,8 +4,7 @@ import Policy
 enum GatewaySchema {
   static let document = [
     "version", "listen", "expose", "providers", "models", "aliases", "tiers", "routing",
-    "unknown_price", "translation", "cache", "budgets", "limits", "logs",
-    "traces",
+    "unknown_price", "translation", "cache", "budgets", "limits", "logs", "traces", "engine",
   ]
   static let provider = [
     "dialect", "base", "key", "catalogue", "headers", "insecure", "concurrency",
@@ -28,6 +27,7 @@ enum GatewaySchema {
   static let budget = ["amount", "per", "parent"]
   static let limits = ["body", "concurrency"]
   static let logs = ["content"]
+  static let engine = ["memory", "keep_alive", "threads", "context", "parallel", "queue"]
 
   static let vocabulary = Vocabulary(
     root: document,
@@ -39,12 +39,12 @@ enum GatewaySchema {
       cap: "{ output: 1.00 USD/M }", routing: "{ policy: cheapest }", breaker: "{ failures: 5 }",
       timeouts: "{ total: 10m }", translation: "{ unsupported: refuse }", cache: "{ keep: 1h }",
       budget: "{ amount: 20.00 USD, per: day }", limits: "{ body: 32MiB }",
-      logs: "{ content: false }",
+      logs: "{ content: false }", engine: "{ memory: 8GiB }",
     ],
     parents: [
       ("providers: NAME", provider), ("models: NAME", model), ("tiers: NAME", tier),
       ("routing", routing), ("routing.breaker", breaker), ("routing.timeouts", timeouts),
-      ("budgets: NAME", budget), ("limits", limits),
+      ("budgets: NAME", budget), ("limits", limits), ("engine", engine),
     ],
     synonyms: [
       "api_base": "base", "base_url": "base", "url": "base", "endpoint": "base",

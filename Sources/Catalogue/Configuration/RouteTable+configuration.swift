@@ -74,6 +74,13 @@ private struct Builder {
       guard let provider = configuration.provider(name) else { continue }
       offers += served(by: provider).map { offer($0, at: provider) }.filter { fits($0, settings) }
     }
+    for name in settings.lastResort {
+      offers += self.offers(named: name).map { offer in
+        var offer = offer
+        offer.isLastResort = true
+        return offer
+      }
+    }
     var seen: Set<Offer.Key> = []
     return RouteTable.Group(
       name: settings.name,

@@ -108,6 +108,15 @@ struct Ordering {
     _ candidates: [Route.Candidate],
     using random: inout some RandomNumberGenerator
   ) -> [Route.Candidate] {
+    let last = candidates.filter(\.offer.isLastResort)
+    let others = last.isEmpty ? candidates : candidates.filter { !$0.offer.isLastResort }
+    return ordered(others, using: &random) + last
+  }
+
+  private func ordered(
+    _ candidates: [Route.Candidate],
+    using random: inout some RandomNumberGenerator
+  ) -> [Route.Candidate] {
     switch policy {
     case .priority: candidates
     case .weighted: shuffled(candidates, using: &random)

@@ -8,6 +8,8 @@ package struct Offer: Hashable, Sendable {
   package var model: ModelEntry
   /// Its share where requests are spread by weight.
   package var weight: Int
+  /// Whether it is tried after all others, whatever the policy is.
+  package var isLastResort = false
 
   package init(key: Key, model: ModelEntry, weight: Int = 1) {
     self.key = key

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 package import Journal
@@ -51,6 +52,22 @@ package actor Daemon {
     deadline.cancel()
     gateway?.signal(SIGTERM)
     _ = await gateway?.status
+    await endInherited()
+  }
+
+  /// Ends a gateway that an earlier daemon started, and that outlived it.
+  private func endInherited() async {
+    let file = FilePath(setup.runtime).appending("gateway.json")
+    guard let pid = Announcement.keptProcess(in: file) else { return }
+    let watch = cl_pidfd_open(pid)
+    defer { _ = cl_close(watch) }
+    // Whoever has the number now is not signalled.
+    guard watch >= 0, Announcement.keptProcess(in: file) == pid else { return }
+    _ = cl_pidfd_send_signal(watch, SIGTERM)
+    let end = ContinuousClock.now + Self.grace
+    while ProcessIdentity.look(up: pid) != .gone, ContinuousClock.now < end {
+      try? await Task.sleep(for: .milliseconds(50))
+    }
   }
 
   // MARK: Processes
@@ -90,7 +107,7 @@ package actor Daemon {
       do {
         let child = try Child(
           setup.program,
-          ["gateway", "serve"],
+          ["gateway", "serve", "--kept"],
           environment: setup.environment
         )
         gateway = child

@@ -28,7 +28,8 @@ extension AssignmentView {
     guard let settings = try? AgentSettings(json: assignment.settings) else { return }
     directory = settings.directory
     model = settings.model
-    agent = settings.agent
+    agent = settings.plan == nil ? settings.agent : "plan"
+    name = settings.name
     policyName = settings.policyName
     workspace = settings.workspace
     budget = settings.budget

@@ -32,7 +32,84 @@ enum OrderCheck {
     settings.workspace = document.workspace.rawValue
     settings.patience = order.patience
     if let turns = order.turns { settings.bounds.turns = turns }
+    try checkParts(order, &settings, document, agents)
     return settings
+  }
+
+  /// What is given to several agents.
+  private static func checkParts(
+    _ order: AssignmentOrder,
+    _ settings: inout AgentSettings,
+    _ document: PolicyDocument,
+    _ agents: AgentFiles?
+  ) throws(WorkProblem) {
+    guard order.parallel != nil || order.plan != nil else { return }
+    guard document.workspace == .branch else {
+      throw WorkProblem(
+        .unsupported,
+        "agents that work for one another have branches: the workspace is branch, and not "
+          + document.workspace.rawValue
+      )
+    }
+    if let parallel = order.parallel {
+      guard order.plan == nil else {
+        throw WorkProblem(.invalid, "parallel belongs to a sentence; a plan says at-once itself")
+      }
+      guard settings.agent == AgentSettings.own else {
+        throw WorkProblem(
+          .unsupported,
+          "\(quoted(settings.agent)) gives nobody work; parallel is for our own agent, a plan for "
+            + "any"
+        )
+      }
+      try check("parallel", Int64(parallel), 1...Int64(PlanDocument.mostAtOnce))
+      settings.parallel = parallel
+    }
+    if let plan = order.plan {
+      settings.plan = AgentSettings.PlanOrder(
+        document: plan.document,
+        file: plan.file,
+        policies: plan.policies
+      )
+      try check(plan, settings, document, agents)
+    }
+  }
+
+  private static func check(
+    _ order: OrderedPlan,
+    _ settings: AgentSettings,
+    _ document: PolicyDocument,
+    _ agents: AgentFiles?
+  ) throws(WorkProblem) {
+    guard settings.agent == AgentSettings.own else {
+      throw WorkProblem(.invalid, "a plan names the agent of each task itself")
+    }
+    let plan: PlanDocument
+    do {
+      plan = try PlanDocument.parse(order.document, file: order.file)
+    } catch {
+      throw WorkProblem(.invalid, "\(error)")
+    }
+    if case .agent(let name) = plan.conflicts { try check(agent: name, agents) }
+    for part in plan.parts {
+      let made: AgentSettings
+      let narrow: PolicyDocument
+      do {
+        made = try settings.part(part, of: plan, within: document, at: nil)
+        narrow = try PolicyDocument.parse(made.policy, file: made.policyName)
+      } catch {
+        throw WorkProblem(.unsupported, "\(order.file): task \(part.name): \(error)")
+      }
+      try check(agent: made.agent, agents)
+      if made.agent != AgentSettings.own, !narrow.approvals.isEmpty {
+        throw WorkProblem(
+          .unsupported,
+          "\(order.file): task \(part.name): \(made.agent) cannot keep approvals, which the policy "
+            + "\(made.policyName) wants; take them out, or give it to our own agent"
+        )
+      }
+      try check(narrow, model: made.model)
+    }
   }
 
   static func answer(_ order: AnswerOrder, by: String) throws(WorkProblem) -> ApprovalAnswer {
@@ -101,6 +178,13 @@ enum OrderCheck {
     else {
       throw WorkProblem(.invalid, "\(quoted(path)) is no directory that the daemon sees")
     }
+    // The work is begun there and nowhere else, whoever puts a link in its place.
+    guard WorkPlace.isReal(path) else {
+      throw WorkProblem(
+        .invalid,
+        "\(quoted(path)) is not where the directory lies; name it as \(quoted(WorkPlace.real(path) ?? "it is"))"
+      )
+    }
   }
 
   private static func checkNumbers(_ order: AssignmentOrder) throws(WorkProblem) {
@@ -156,12 +240,12 @@ enum OrderCheck {
     }
     for rule in document.approvals {
       switch rule.condition {
-      case .command, .write: break
-      case .push, .spend:
+      case .command, .write, .spend: break
+      case .push:
         throw WorkProblem(
           .unsupported,
           "approvals: when: \"\(rule.condition.text)\" is not enforced yet, so nothing is begun; "
-            + "use \"command …\" or \"write …\""
+            + "use \"command git push*\", or grant no push"
         )
       }
     }

@@ -3,6 +3,7 @@ import Foundation
 package import Journal
 import Policy
 import Sandbox
+package import SystemPackage
 package import WorkWire
 
 /// What people ask of the daemon, as values: HTTP is the console's.
@@ -13,6 +14,10 @@ package struct WorkService: Sendable {
   let changes: Changes
   /// Gives a new assignment its name.
   let makeID: @Sendable () -> String
+  /// Why no work goes on, where none does.
+  let standstill: @Sendable () -> String?
+  /// Whether the store is apart from the machine's own journal.
+  package let keepsOnServer: Bool
   /// Where agents of others are described.
   private let agents: AgentFiles?
 
@@ -21,7 +26,15 @@ package struct WorkService: Sendable {
   /// Seconds that an answer may be waited for.
   package static let longestWait = 60
 
-  package init(store: any WorkStore, ledger: Ledger?, agentsIn directory: String? = nil) {
+  package init(
+    store: any WorkStore,
+    ledger: Ledger?,
+    agentsIn directory: String? = nil,
+    state: FilePath? = nil,
+    keepsOnServer: Bool = false
+  ) {
+    self.keepsOnServer = keepsOnServer
+    standstill = { state.flatMap { Room.standstill(at: $0) } }
     agents = directory.map { AgentFiles(directory: $0) }
     self.store = store
     self.ledger = ledger
@@ -36,6 +49,22 @@ package struct WorkService: Sendable {
 
   /// Notices what others write, for those who wait; until it is cancelled.
   package func run() async { await changes.run() }
+
+  package func verification() async throws -> VerificationView {
+    var view: VerificationView
+    switch try await store.verify() {
+    case .intact(let head, let uncovered):
+      view = VerificationView(intact: true)
+      view.rows = head.sequence
+      view.head = head.hash.description
+      view.uncovered = uncovered
+    case .broken(let broken):
+      view = VerificationView(intact: false)
+      view.row = broken.sequence
+      view.problem = broken.description
+    }
+    return view
+  }
 
   // MARK: Assignments
 
@@ -112,11 +141,13 @@ package struct WorkService: Sendable {
     let questions = try await store.approvals(.pending, of: nil)
       .filter { family.contains($0.assignment) }
     let asked = questions.isEmpty ? "" : "." + questions.map(\.id).joined(separator: ".")
+    let view = try views(of: [assignment], questions)[0]
+    let still = view.reason == assignment.reason ? "" : ".still"
     return StepsView(
-      assignment: try views(of: [assignment], questions)[0],
+      assignment: view,
       steps: found.prefix(Self.mostSteps).map(StepView.init),
       questions: questions.map(QuestionView.init),
-      mark: "\(assignment.changed).\(assignment.state.rawValue)\(asked)",
+      mark: "\(assignment.changed).\(assignment.state.rawValue)\(asked)\(still)",
       isCut: found.count > Self.mostSteps
     )
   }
@@ -144,6 +175,9 @@ package struct WorkService: Sendable {
   }
 
   private func resumeChildren(of assignment: Assignment, by: String) async throws {
+    if (try? AgentSettings(json: assignment.settings))?.plan != nil {
+      return try await resumeParts(of: assignment, by: by)
+    }
     let last = try await store.steps(of: assignment.id, after: max(0, assignment.steps - 1)).last
     guard let last, last.outcome == nil, last.intent.kind == StepKind.toolPrefix + ToolName.spawn
     else { return }
@@ -152,6 +186,15 @@ package struct WorkService: Sendable {
       guard let child = try await store.assignment(name), child.state == .stopped else { continue }
       _ = try await store.resume(name, by: by)
       try await resumeChildren(of: child, by: by)
+    }
+  }
+
+  /// A plan waits for each of its agents, however they ended.
+  private func resumeParts(of assignment: Assignment, by: String) async throws {
+    for child in try await store.assignments(AssignmentFilter(parent: assignment.id))
+    where child.state.isOver && child.state != .done {
+      try await resumeChildren(of: child, by: by)
+      _ = try await store.resume(child.id, by: by)
     }
   }
 
@@ -281,8 +324,15 @@ package struct WorkService: Sendable {
     let names = assignments.map { ModelKeys.account(of: $0.id) }
     let sums = try ledger?.sums(of: names) ?? [:]
     let counts = Dictionary(grouping: questions, by: \.assignment).mapValues(\.count)
+    let standstill = standstill()
     return zip(assignments, names).map { assignment, name in
-      AssignmentView(assignment, sums[name] ?? .zero, questions: counts[assignment.id] ?? 0)
+      var view = AssignmentView(
+        assignment,
+        sums[name] ?? .zero,
+        questions: counts[assignment.id] ?? 0
+      )
+      if [.queued, .running].contains(assignment.state) { view.reason = standstill ?? view.reason }
+      return view
     }
   }
 }

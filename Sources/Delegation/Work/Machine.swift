@@ -19,12 +19,22 @@ enum Machine {
     return "\(word.isEmpty ? "host" : word)/\(id ?? "-")"
   }()
 
-  /// Whether what an assignment works on lies here: its directory, and its run once it has begun.
-  static func has(_ assignment: Assignment, runs: String) -> Bool {
+  /// Whether what an assignment works on lies here: its directory, and what it made once it has begun.
+  /// Its policy is kept here before its first step; a run comes later, if at all.
+  static func has(_ assignment: Assignment, state: String) -> Bool {
     func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
-    if assignment.steps > 0 { return exists("\(runs)/\(assignment.id)") }
+    let id = assignment.id
+    if assignment.steps > 0 {
+      return exists("\(state)/policies/\(id).yaml") || exists("\(state)/runs/\(id)")
+    }
     // What cannot be read is for whoever takes it to say.
     guard let settings = try? AgentSettings(json: assignment.settings) else { return true }
+    // Its branch begins at a commit of another run, which lies where that does.
+    if let giver = settings.beginning?.prefix(while: { $0 != ":" }),
+      !exists("\(state)/runs/\(giver)")
+    {
+      return false
+    }
     return exists(settings.directory)
   }
 

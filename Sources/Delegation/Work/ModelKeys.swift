@@ -47,7 +47,29 @@ package struct ModelKeys: Sendable {
     return secret.text
   }
 
-  /// The assignment is over: its key opens nothing any more.
+  /// What an assignment has spent, with all below it, in pico-dollars; more than any rule allows where
+  /// that cannot be known.
+  ///
+  /// - Parameter newest: a call that the gateway may still be about to settle.
+  func spent(by assignment: String, newest: String?) async -> Int64 {
+    let name = Self.account(of: assignment)
+    let end = ContinuousClock.now + Self.settling
+    do {
+      if let newest = newest.flatMap({ CallID($0) }) {
+        while try ledger.call(newest)?.state == .reserved, ContinuousClock.now < end {
+          try await Task.sleep(for: .milliseconds(20))
+        }
+      }
+      return try ledger.sums(of: [name])[name]?.spent ?? 0
+    } catch {
+      return .max
+    }
+  }
+
+  /// How long an answer that was given may wait for its price to be written down.
+  private static let settling: Duration = .seconds(2)
+
+  /// The assignment is done: its key opens nothing any more.
   package func revoke(_ assignment: String) {
     try? ledger.revokeKey(named: Self.account(of: assignment))
   }

@@ -24,6 +24,8 @@ package actor Worker {
   /// Assignments of agents that are run as a whole.
   private var hosted: Set<String> = []
   private var isStopping = false
+  /// Why nothing is taken.
+  private var standstill: String?
   private var renewed = ContinuousClock.now
 
   /// Microseconds for which an assignment is held without a word.
@@ -55,7 +57,8 @@ package actor Worker {
   package func run() async {
     while !isStopping || !jobs.isEmpty {
       await keepLeases()
-      if !isStopping { await takeMore() }
+      lookForRoom()
+      if !isStopping && standstill == nil { await takeMore() }
       await store.waitForChange(timeout: .milliseconds(jobs.isEmpty ? 1_000 : 500))
     }
   }
@@ -74,6 +77,17 @@ package actor Worker {
 
   // MARK: Leases
 
+  /// Lets go of everything, each at its next step, where the disk is about to be full.
+  private func lookForRoom() {
+    let now = Room.standstill(at: FilePath(setup.state), wasShort: standstill != nil)
+    if (now == nil) != (standstill == nil) {
+      complain(now.map { "work \($0)" } ?? "there is room again, and work goes on")
+    }
+    standstill = now
+    guard now != nil else { return }
+    for job in jobs.values { job.signals.say(.letGo) }
+  }
+
   private func takeMore() async {
     let free = setup.slots - jobs.count
     guard free > 0 else { return }
@@ -86,8 +100,8 @@ package actor Worker {
     )
     // A worker's death is counted against all that it had in hand, most of them blameless.
     request.largestRecoveries = 2 * LeaseRule.largestRecoveries
-    let runs = FilePath(setup.state).appending("runs").string
-    if setup.journal != nil { request.accepts = { Machine.has($0, runs: runs) } }
+    let state = setup.state
+    if setup.journal != nil { request.accepts = { Machine.has($0, state: state) } }
     do {
       for lease in try await store.lease(request) { begin(lease) }
     } catch {
@@ -169,7 +183,17 @@ package actor Worker {
     let settings = try AgentSettings(json: assignment.settings)
     let document = try PolicyDocument.parse(settings.policy, file: settings.policyName)
     let rules = AgentRules(document)
+    guard WorkPlace.isReal(settings.directory) else {
+      let reason = "not begun: \(WorkPlace.changed(settings.directory))"
+      try await store.commit([.end(.parked, reason: reason)], under: lease)
+      return
+    }
+    // Before its first step: where it lies, it is taken again.
+    _ = try keepPolicy(rules.inside, of: assignment)
     let key = try keys.key(for: assignment, settings, models: document.models)
+    if settings.plan != nil {
+      return try await workOff(assignment, lease, signals, settings, document, rules.inside)
+    }
     guard settings.agent == AgentSettings.own else {
       return try await host(assignment, lease, signals, settings, document, key)
     }
@@ -190,12 +214,40 @@ package actor Worker {
       modelKey: key,
       signals: signals,
       workplace: workplace,
-      servers: servers
+      servers: servers,
+      branches: .command(setup),
+      spent: { [keys] in await keys.spent(by: assignment.id, newest: $0) }
     )
     let result = await Result { try await run.work() }
     await servers.close()
     await workplace.close()
-    await revokeKey(ifOver: assignment)
+    await revokeKey(ifDone: assignment)
+    try result.get()
+  }
+
+  /// Works off a plan.
+  private func workOff(
+    _ assignment: Assignment,
+    _ lease: Lease,
+    _ signals: LeaseSignals,
+    _ settings: AgentSettings,
+    _ document: PolicyDocument,
+    _ inside: PolicyDocument
+  ) async throws {
+    let workplace = try workplace(for: assignment, settings, inside)
+    var run = try PlanRun(
+      store: store,
+      lease: lease,
+      assignment: assignment,
+      settings: settings,
+      document: document,
+      signals: signals,
+      workplace: workplace,
+      branches: .command(setup)
+    )
+    let result = await Result { try await run.work() }
+    await workplace.close()
+    await revokeKey(ifDone: assignment)
     try result.get()
   }
 
@@ -230,19 +282,33 @@ package actor Worker {
     defer { hosted.remove(assignment.id) }
     let result = await Result { try await run.work() }
     await run.close()
-    await revokeKey(ifOver: assignment)
+    await revokeKey(ifDone: assignment)
     try result.get()
   }
 
-  private func revokeKey(ifOver assignment: Assignment) async {
-    if let now = try? await store.assignment(assignment.id),
-      now.state == .done || now.state == .failed
-    {
+  /// Whatever else it ended as can be resumed, and goes on under its key.
+  private func revokeKey(ifDone assignment: Assignment) async {
+    if let now = try? await store.assignment(assignment.id), now.state == .done {
       keys.revoke(assignment.id)
     }
   }
 
   private nonisolated var policies: FilePath { FilePath(setup.state).appending("policies") }
+
+  /// Writes what an assignment's run is sealed by, and gives where.
+  private nonisolated func keepPolicy(
+    _ inside: PolicyDocument,
+    of assignment: Assignment
+  ) throws -> FilePath {
+    try? FileManager.default.createDirectory(
+      atPath: policies.string,
+      withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700]
+    )
+    let policy = policies.appending("\(assignment.id).yaml")
+    try Data(inside.canonicalText.utf8).write(to: URL(filePath: policy.string), options: .atomic)
+    return policy
+  }
 
   /// - Parameter modelsKey: for an agent that calls models from inside; nil where they are called from
   ///   outside.
@@ -252,21 +318,13 @@ package actor Worker {
     _ inside: PolicyDocument,
     modelsKey: String? = nil
   ) throws -> Workplace {
-    try? FileManager.default.createDirectory(
-      atPath: policies.string,
-      withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700]
-    )
-    let policy = policies.appending("\(assignment.id).yaml")
-    try Data(inside.canonicalText.utf8).write(
-      to: URL(filePath: policy.string),
-      options: .atomic
-    )
+    let policy = try keepPolicy(inside, of: assignment)
     var arguments = [
       "--run-id", assignment.id, "--in", settings.directory, "--policy", policy.string,
     ]
     if modelsKey == nil { arguments.append("--no-models") }
     if let mode = settings.workspace { arguments += ["--workspace", mode] }
+    if let beginning = settings.beginning { arguments += ["--branch-at", beginning] }
     let setup = setup
     return Workplace(directory: settings.directory) { [arguments] () throws(SessionError) in
       try await SealedSession.open(

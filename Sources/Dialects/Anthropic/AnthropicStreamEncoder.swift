@@ -43,6 +43,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
       }
       write("message_stop", into: &bytes) { _ in }
     case .error(let error): bytes.append(contentsOf: ErrorShape.frame(error, of: .anthropic))
+    case .logprobs: break
     case .ping: write("ping", into: &bytes) { _ in }
     }
   }

@@ -28,7 +28,7 @@ package struct AnswerContext: Hashable, Sendable {
 
 extension AnswerContext {
   /// The moment of the answer as RFC 3339 writes it.
-  var timestamp: String {
+  package var timestamp: String {
     let seconds = min(max(now, 0), 253_402_300_799)
     let (days, second) = seconds.quotientAndRemainder(dividingBy: 86400)
     // Days are counted in eras of 400 years that begin on the first of March.

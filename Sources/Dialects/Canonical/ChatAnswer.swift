@@ -8,6 +8,8 @@ package struct ChatAnswer: Hashable, Sendable {
   package var stop: StopReason?
   package var stopSequence: String?
   package var usage: TokenUsage?
+  /// What the model gave each token: a list, in the words that OpenAI and Ollama share.
+  package var logprobs: RawJSON?
   package var rest = Rest()
 
   package init(id: String, model: String) {
@@ -37,6 +39,8 @@ package enum StreamEvent: Hashable, Sendable {
   case start(id: String, model: String, created: Int?)
   case partStart(Int, PartStart)
   case delta(Int, Delta)
+  /// What the model gave the tokens of the delta that follows, where it was asked to say.
+  case logprobs(RawJSON)
   case partStop(Int)
   /// What is known so far; a later one replaces an earlier one.
   case usage(TokenUsage)

@@ -152,7 +152,7 @@ package struct JSONElements: Sequence, IteratorProtocol {
   }
 
   /// Nothing to walk.
-  static let none = JSONElements()
+  package static let none = JSONElements()
 
   package mutating func next() -> JSON? {
     guard place < end else { return nil }

@@ -83,10 +83,29 @@ package enum ModelListing {
   }
 
   /// `GET /api/tags` of Ollama, and `GET /api/ps`, which shows what is in memory: all of them.
-  package static func ollamaTags(_ models: [ListedModel], isRunning: Bool = false) -> [UInt8] {
+  ///
+  /// - Parameter residents: what an engine says of the models that it has in memory, and what they are
+  ///   called here.
+  package static func ollamaTags(
+    _ models: [ListedModel],
+    isRunning: Bool = false,
+    residents: [(id: String, facts: JSON)] = []
+  ) -> [UInt8] {
     var writer = JSONWriter()
     writer.object {
       $0.array("models") { array in
+        for resident in residents {
+          array.object { json in
+            json.string("name", resident.id)
+            json.string("model", resident.id)
+            json.string("digest", digest(resident.id))
+            for (key, value) in resident.facts.members
+            where !["name", "model", "digest"].contains(key.string) {
+              json.key(key.string ?? "")
+              json.raw(value.raw)
+            }
+          }
+        }
         for model in models {
           array.object {
             let moment = AnswerContext(now: model.created).timestamp

@@ -27,6 +27,7 @@ extension Ollama {
     }
     answer.stop = stopReason(root["done_reason"]?.string, hasCalls: index > 0)
     answer.usage = usage(root)
+    answer.logprobs = logprobs(root)
     return answer
   }
 
@@ -43,6 +44,14 @@ extension Ollama {
       name: name,
       arguments: function.present("arguments")?.raw.line ?? "{}"
     )
+  }
+
+  /// A list that is not empty.
+  static func logprobs(_ root: JSON) -> RawJSON? {
+    guard let list = root.present("logprobs"), list.elements.contains(where: { _ in true }) else {
+      return nil
+    }
+    return list.raw
   }
 
   static func stopReason(_ text: String?, hasCalls: Bool) -> StopReason {

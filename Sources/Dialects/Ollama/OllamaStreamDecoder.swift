@@ -19,6 +19,7 @@ struct OllamaStreamDecoder: StreamDecoder {
       hasStarted = true
       events.append(.start(id: id, model: root["model"]?.string ?? "", created: nil))
     }
+    if let list = Ollama.logprobs(root) { events.append(.logprobs(list)) }
     let message = root.present("message")
     let thoughts = message?.present("thinking") ?? root.present("thinking")
     if let text = thoughts?.string, !text.isEmpty {

@@ -18,7 +18,7 @@ struct OllamaStreamEncoder: StreamEncoder {
     case .start(_, let model, _): self.model = model
     case .partStart(_, .toolCall(let id, let name, _, _)):
       call = ToolCall(id: id, name: name, arguments: "")
-    case .partStart, .ping: break
+    case .partStart, .logprobs, .ping: break
     case .delta(_, let delta): receive(delta, into: &bytes)
     case .partStop:
       guard let call else { break }

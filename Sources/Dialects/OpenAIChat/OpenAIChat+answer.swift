@@ -113,6 +113,14 @@ extension OpenAIChat {
     }
   }
 
+  static func encode(_ logprobs: RawJSON?, _ json: inout JSONWriter) {
+    guard let logprobs else { return json.null("logprobs") }
+    json.object("logprobs") {
+      $0.raw("content", logprobs)
+      $0.null("refusal")
+    }
+  }
+
   static func answerID(_ id: String) -> String {
     id.hasPrefix("chatcmpl") ? id : "chatcmpl-\(id)"
   }
@@ -131,7 +139,7 @@ extension OpenAIChat {
         $0.object { json in
           json.int("index", 0)
           json.object("message") { encodeMessage(answer, calls, &$0) }
-          json.null("logprobs")
+          encode(answer.logprobs, &json)
           json.string("finish_reason", name(answer.stop))
         }
       }

@@ -7,6 +7,8 @@ struct OpenAIChatStreamEncoder: StreamEncoder {
   private var details = 0
   private var usage: TokenUsage?
   private var thinking: Thinking?
+  /// They go out with the next piece.
+  private var logprobs: RawJSON?
 
   init(_ context: AnswerContext) {
     self.context = context
@@ -28,6 +30,10 @@ struct OpenAIChatStreamEncoder: StreamEncoder {
       }
     case .partStart(_, let start): receive(start, into: &bytes)
     case .delta(_, let delta): receive(delta, into: &bytes)
+    case .logprobs(let list):
+      // Those of a piece that was kept back: none is lost, and none is said twice.
+      if logprobs != nil { chunk(into: &bytes) { _ in } }
+      logprobs = list
     case .partStop:
       guard let thinking, thinking.isBound else { break }
       chunk(into: &bytes) { [details] json in
@@ -37,6 +43,7 @@ struct OpenAIChatStreamEncoder: StreamEncoder {
       self.thinking = nil
     case .usage(let usage): self.usage = self.usage?.merged(with: usage) ?? usage
     case .stop(let reason, _):
+      if logprobs != nil { chunk(into: &bytes) { _ in } }
       chunk(into: &bytes, finish: OpenAIChat.name(reason)) { _ in }
     case .end:
       if context.wantsUsage, let usage { appendUsage(usage, into: &bytes) }
@@ -95,17 +102,19 @@ struct OpenAIChatStreamEncoder: StreamEncoder {
     }
   }
 
-  private func chunk(
+  private mutating func chunk(
     into bytes: inout [UInt8],
     finish: String? = nil,
     _ delta: (inout JSONWriter) -> Void
   ) {
     var writer = head.reopened()
+    let logprobs = logprobs
+    self.logprobs = nil
     writer.array("choices") {
       $0.object { json in
         json.int("index", 0)
         json.object("delta", delta)
-        json.null("logprobs")
+        OpenAIChat.encode(logprobs, &json)
         json.string("finish_reason", orNull: finish)
       }
     }

@@ -28,7 +28,7 @@ struct OpenAICompletionsStreamEncoder: StreamEncoder {
       bytes.appendEvent(nil, Array("[DONE]".utf8))
     case .error(let error):
       bytes.append(contentsOf: ErrorShape.frame(error, of: .openAICompletions))
-    case .partStart, .delta, .partStop, .ping: break
+    case .partStart, .delta, .logprobs, .partStop, .ping: break
     }
   }
 

@@ -48,7 +48,7 @@ struct OpenAIResponsesStreamEncoder: StreamEncoder {
       bytes += ErrorShape.frame(error, of: .openAIResponses, sequence: sequence)
       sequence += 1
       if response != nil { lifecycle("response.failed", .failed(error), into: &bytes) }
-    case .ping: break
+    case .logprobs, .ping: break
     }
   }
 

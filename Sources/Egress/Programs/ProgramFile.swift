@@ -68,7 +68,7 @@ package struct ProgramDigests {
   private var known: [ProgramFile.Identity: String] = [:]
   private var left: UInt64 = 2 << 30
 
-  private static let largest: UInt64 = 256 << 20
+  private static let largest: UInt64 = 512 << 20
   private static let mostKnown = 256
 
   package init() {}

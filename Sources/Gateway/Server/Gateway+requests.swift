@@ -1,6 +1,7 @@
 import Catalogue
 import Dialects
 import Journal
+import NIOCore
 import NIOHTTP1
 
 extension Gateway {
@@ -22,8 +23,7 @@ extension Gateway {
     case .models: listModels(request, key: key, client)
     case .oneModel(let name): try showModel(name, request, key: key, client)
     case .ollamaTags: client.answer(ModelListing.ollamaTags(listed(for: key)))
-    case .ollamaRunning:
-      client.answer(ModelListing.ollamaTags(listed(for: key), isRunning: true))
+    case .ollamaRunning: listRunning(key, client)
     case .ollamaShow: try showOllama(request, key: key, client)
     case .metrics:
       let type = "text/plain; version=0.0.4; charset=utf-8"
@@ -146,6 +146,25 @@ extension Gateway {
     client.answer(
       speaksAnthropic ? ModelListing.anthropic(models) : ModelListing.openAI(models)
     )
+  }
+
+  /// What is in memory: elsewhere all that is offered, on this machine what the engine says.
+  private func listRunning(_ key: ActiveKey, _ client: ClientConnection) {
+    let offered = listed(for: key)
+    guard let engine = configuration.providers.first(where: { $0.base.socket != nil }) else {
+      return client.answer(ModelListing.ollamaTags(offered, isRunning: true))
+    }
+    let others = offered.filter { $0.owner != engine.name }
+    upstreams.get(engine.base.text + "/api/ps").assumeIsolated().whenComplete { result in
+      var residents: [(id: String, facts: JSON)] = []
+      if case .success(let body) = result, let root = try? JSONDocument.object(body) {
+        for facts in root.present("models")?.elements ?? JSONElements.none {
+          let id = "\(engine.name)/\(facts.present("name")?.string ?? "")"
+          if offered.contains(where: { $0.id == id }) { residents.append((id, facts)) }
+        }
+      }
+      client.answer(ModelListing.ollamaTags(others, isRunning: true, residents: residents))
+    }
   }
 
   private func showModel(

@@ -71,6 +71,21 @@ final class Upstreams {
     }
   }
 
+  /// Asks for something of the gateway's own, and gives the body of the answer.
+  func get(_ address: String) -> EventLoopFuture<[UInt8]> {
+    do {
+      let request = try HTTPClient.Request(url: address, method: .GET)
+      return client.execute(
+        request: request,
+        delegate: ResponseAccumulator(request: request, maxBodySize: 1 << 20),
+        eventLoop: .delegateAndChannel(on: loop),
+        deadline: .now() + .seconds(10)
+      ).futureResult.map { $0.body.map { Array($0.readableBytesView) } ?? [] }
+    } catch {
+      return loop.makeFailedFuture(error)
+    }
+  }
+
   func shutdown() -> EventLoopFuture<Void> {
     let promise = loop.makePromise(of: Void.self)
     client.shutdown { error in

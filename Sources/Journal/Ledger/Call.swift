@@ -9,6 +9,14 @@ package struct CallID: Sendable, Hashable, Comparable, CustomStringConvertible {
   package static func < (left: CallID, right: CallID) -> Bool { left.number < right.number }
 
   package var description: String { "call-\(number)" }
+
+  /// Reads what ``description`` says.
+  package init?(_ text: String) {
+    guard text.hasPrefix("call-"), let number = Int64(text.dropFirst("call-".count)) else {
+      return nil
+    }
+    self.init(number)
+  }
 }
 
 /// How far an attempt has come. Only ``reserved`` ever changes.

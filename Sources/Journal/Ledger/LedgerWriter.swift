@@ -10,7 +10,7 @@ import Synchronization
 /// ``patience``, or until there is so much of it that a commit for all is the cheaper way. Nobody sees
 /// that: whatever looks at sums or states that something waiting would change has it done first
 /// (``LedgerBatch/catchUp()``). Everything that is asked is answered exactly once, after the commit,
-/// on this thread.
+/// on this thread, or on that of who asked by ``submitHere(_:)``.
 final class LedgerWriter: Sendable {
   /// Something to be done in a transaction, and how its result is told.
   struct Operation: Sendable {
@@ -34,6 +34,8 @@ final class LedgerWriter: Sendable {
     var isUrgent = false
     var mode = Mode.working
     var isClosing = false
+    /// Commits in a row that were for one caller alone, up to ``LedgerWriter/quiet``.
+    var alone = LedgerWriter.quiet
   }
 
   private enum Step {
@@ -47,6 +49,10 @@ final class LedgerWriter: Sendable {
   /// So much is committed together: alone, what is urgent writes half as many pages.
   private static let company = 9
 
+  /// After so many commits for one each, who asks is taken to be alone. In a crowd the first to come
+  /// would commit by itself each time, and keep a thread from the others.
+  private static let quiet = 3
+
   /// `SCHED_BATCH`, which the C library's module does not show.
   private static let batchPolicy: CInt = 3
 
@@ -54,6 +60,9 @@ final class LedgerWriter: Sendable {
   private let clock: @Sendable () -> Int64
   private let patience: Duration
   private let state = Mutex(State())
+  /// Whether the chain did not hold when it was last looked at. Only whoever made the mode `working`
+  /// uses it.
+  private let isVigilant = Mutex(false)
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
 
@@ -84,6 +93,29 @@ final class LedgerWriter: Sendable {
     if isRefused { operation.fail(.closing) }
   }
 
+  /// Does what is urgent before it returns, on the thread of who asks, unless something is being done, or
+  /// others ask, too: then it is done with what else has come, as by ``submit(_:)``. Who is alone is
+  /// spared two threads that wake each other, which can take longer than the commit.
+  func submitHere(_ operation: Operation) {
+    let isFree = state.withLock { state in
+      guard !state.isClosing, state.mode == .asleep, state.alone == Self.quiet else { return false }
+      state.mode = .working
+      return true
+    }
+    guard isFree else { return submit(operation) }
+    perform([operation])
+    let wakes = state.withLock { state in
+      if state.waiting.isEmpty && !state.isClosing {
+        state.mode = .asleep
+        return false
+      }
+      state.alone = 0
+      return true
+    }
+    // What has come meanwhile is the thread's, so that nobody works for others without end.
+    if wakes { wake.signal() }
+  }
+
   /// Takes no more, and lets what has come be done.
   func beginClosing() {
     let wakes = state.withLock { state in
@@ -110,7 +142,6 @@ final class LedgerWriter: Sendable {
     var parameters = sched_param()
     _ = sched_setscheduler(0, Self.batchPolicy, &parameters)
     var isRested = false
-    var isVigilant = false
     while true {
       switch next(isRested: isRested) {
       case .stop:
@@ -123,7 +154,7 @@ final class LedgerWriter: Sendable {
         isRested = wake.wait(timeout: .now() + patience.dispatchInterval) == .timedOut
         if isRested { wakeUp() }
       case .work(let operations, let others):
-        perform(operations, before: others, isVigilant: &isVigilant)
+        perform(operations, before: others)
         isRested = false
       }
     }
@@ -136,6 +167,7 @@ final class LedgerWriter: Sendable {
         state.mode = .asleep
         return .sleep
       }
+      state.alone = state.waiting.count == 1 ? min(state.alone + 1, Self.quiet) : 0
       let isFull = state.waiting.count >= Self.largestBatch
       if !state.isUrgent && !isFull && !isRested && !state.isClosing {
         state.mode = .dozing
@@ -175,20 +207,17 @@ final class LedgerWriter: Sendable {
 
   /// Carries out operations in one transaction: all that succeed are committed together.
   ///
-  /// `isVigilant` is set by a chain that does not hold. From then on nothing is reserved either
-  /// until it holds again, since nothing could be settled.
-  private func perform(
-    _ urgent: [Operation],
-    before others: [Operation] = [],
-    isVigilant: inout Bool
-  ) {
+  /// A chain that does not hold is looked at anew each time: nothing is reserved either until it holds
+  /// again, since nothing could be settled.
+  private func perform(_ urgent: [Operation], before others: [Operation] = []) {
+    let isVigilant = isVigilant.withLock { $0 }
     var answers: [@Sendable () -> Void] = []
     var operations = urgent
     answers.reserveCapacity(operations.count)
     var waiting = others
     defer { if !waiting.isEmpty { putBack(waiting) } }
     do {
-      try journal.commit { [isVigilant] database, chain in
+      try journal.commit { database, chain in
         let batch = LedgerBatch(database: database, chain: chain, now: self.clock())
         batch.catchingUp = {
           guard !waiting.isEmpty else { return false }
@@ -204,15 +233,15 @@ final class LedgerWriter: Sendable {
         try batch.finish()
       }
     } catch {
-      if case .chainBroken = error { isVigilant = true }
+      if case .chainBroken = error { self.isVigilant.withLock { $0 = true } }
       if operations.count > 1 && error.mayBeOfOne {
-        for operation in operations { perform([operation], isVigilant: &isVigilant) }
+        for operation in operations { perform([operation]) }
       } else {
         for operation in operations { operation.fail(.journal(error)) }
       }
       return
     }
-    isVigilant = false
+    if isVigilant { self.isVigilant.withLock { $0 = false } }
     for answer in answers { answer() }
   }
 }

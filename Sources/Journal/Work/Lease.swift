@@ -45,7 +45,8 @@ package struct WorkerIdentity: Sendable, Hashable {
   }
 
   package init?(text: String) {
-    let words = text.split(separator: " ").map(String.init)
+    // Byte by byte: it is read with each assignment.
+    let words = text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
     guard words.count == 5, let pid = Int32(words[1]), let start = UInt64(words[2]) else {
       return nil
     }

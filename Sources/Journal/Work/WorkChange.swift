@@ -11,7 +11,7 @@ package enum WorkChange: Sendable, Equatable {
   /// A question is not asked any more, or nobody answered in time.
   case close(approval: Int, as: Approval.State)
   /// The worker lets go, and the assignment waits. What it waits for: an approval's id, `children`,
-  /// `time`. It wakes at `wake`, or when that is there.
+  /// `time`, or ``WorkMachine/oneOf(_:)``. It wakes at `wake`, or when that is there.
   case wait(for: String, wake: Int64?)
   /// The worker lets go, and another may go on at once.
   case letGo

@@ -35,6 +35,18 @@ package struct WorkMachine {
   /// What an assignment waits for whose children work.
   package static let children = "children"
 
+  /// What an assignment waits for that goes on as soon as one of these is over.
+  package static func oneOf(_ assignments: [String]) -> String {
+    oneOfPrefix + assignments.joined(separator: ",")
+  }
+
+  private static let oneOfPrefix = "one of "
+
+  private static func assignments(in what: String) -> [String]? {
+    guard what.hasPrefix(oneOfPrefix) else { return nil }
+    return what.dropFirst(oneOfPrefix.count).split(separator: ",").map(String.init)
+  }
+
   /// What the store has on record, asked for where a change depends on it.
   package struct Facts {
     /// A step of this assignment.
@@ -224,7 +236,15 @@ package struct WorkMachine {
     case "time": return false
     case Self.children:
       return try spawned.isEmpty && !facts.hasOpenChild()
-    default: return try approval(what).map { $0.state != .pending } ?? false
+    default:
+      if let awaited = Self.assignments(in: what) {
+        // One that was given in this transaction cannot be over.
+        return try awaited.contains { id in
+          guard spawned[id] == nil else { return false }
+          return try facts.assignment(id)?.state.isOver ?? true
+        }
+      }
+      return try approval(what).map { $0.state != .pending } ?? false
     }
   }
 
@@ -351,7 +371,9 @@ package struct WorkMachine {
 
   /// Something that it waits for is there.
   package mutating func wake(for what: String) {
-    guard assignment.state == .waiting, assignment.waiting == what else { return }
+    guard assignment.state == .waiting, let waiting = assignment.waiting,
+      waiting == what || Self.assignments(in: waiting)?.contains(what) == true
+    else { return }
     assignment.state = .queued
     assignment.waiting = nil
     assignment.wake = nil

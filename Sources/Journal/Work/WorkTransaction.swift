@@ -215,6 +215,7 @@ extension WorkTransaction {
       try insert(child, dedupe: dedupe)
     case .wakeParent(let parent):
       if try !hasOpenChild(parent) { try wake(parent, for: WorkMachine.children) }
+      try wake(parent, for: id)
     }
   }
 

@@ -1,3 +1,5 @@
+package import JSONRPC
+
 /// Cuts a stream of server-sent events into events, with what resuming a stream needs.
 ///
 /// Lines end in LF, CR or CRLF; comments and a byte order mark at the beginning are skipped; several

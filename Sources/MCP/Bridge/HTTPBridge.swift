@@ -1,4 +1,5 @@
 import Dialects
+package import JSONRPC
 
 /// What goes over HTTP for each line of a client, and what comes back for it: the streamable HTTP of
 /// the revisions since 2025-03-26, without I/O.

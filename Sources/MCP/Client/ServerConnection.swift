@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import JSONRPC
 import Synchronization
 
 /// A session and what is on its way to and from it, shared by those who call and the thread that

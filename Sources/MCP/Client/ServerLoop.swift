@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import JSONRPC
 import Synchronization
 
 /// The thread of one server: carries bytes between its pipes and the session, keeps the times, and

@@ -19,8 +19,18 @@ package struct ServedTool: Sendable {
   package struct Arguments: Sendable {
     /// Nil where the call has none, which is as good as an empty object.
     package let json: JSON?
+    /// Tells whoever waits for the answer how far it is; says nothing where nobody wants to know.
+    ///
+    /// What is told grows with each call.
+    package let progress: @Sendable (_ done: Int, _ message: String) async -> Void
 
-    package init(_ json: JSON?) { self.json = json }
+    package init(
+      _ json: JSON?,
+      progress: @escaping @Sendable (_ done: Int, _ message: String) async -> Void = { _, _ in }
+    ) {
+      self.json = json
+      self.progress = progress
+    }
 
     package subscript(_ key: StaticString) -> JSON? { json?.present(key) }
   }

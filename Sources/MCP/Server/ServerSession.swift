@@ -1,4 +1,5 @@
-import Dialects
+package import Dialects
+package import JSONRPC
 
 /// What a server says to one client: on both wires, whichever the client speaks.
 ///
@@ -29,7 +30,19 @@ package struct ServerSession: Sendable {
   package struct Call: Sendable {
     package let id: RequestID
     package let tool: String
-    package let arguments: ServedTool.Arguments
+    /// Nil, or a checked object.
+    package let arguments: JSON?
+    /// Whether whoever asked wants to know how far it is.
+    package let wantsProgress: Bool
+  }
+
+  /// A call under way.
+  private struct Open {
+    let revision: ProtocolRevision
+    /// By which the client knows it in notifications of progress.
+    let token: RequestID?
+    /// Nobody waits for it any longer, but it goes on, and has its place until it is over.
+    var isCancelled = false
   }
 
   /// Calls under way at a time.
@@ -40,7 +53,7 @@ package struct ServerSession: Sendable {
   private let bounds: WireBounds
   /// What a handshake agreed upon.
   package private(set) var agreed: ProtocolRevision?
-  private var calls: [RequestID: ProtocolRevision] = [:]
+  private var calls: [RequestID: Open] = [:]
 
   package init(_ identity: Identity, tools: [ToolDefinition], bounds: WireBounds = WireBounds()) {
     self.identity = identity
@@ -72,13 +85,28 @@ package struct ServerSession: Sendable {
 
   /// The answer of a tool; nothing where its call was cancelled.
   package mutating func finish(_ id: RequestID, _ result: ToolAnswer) -> [Action] {
-    guard let revision = calls.removeValue(forKey: id) else { return [] }
+    guard let call = calls.removeValue(forKey: id), !call.isCancelled else { return [] }
+    let revision = call.revision
     let frame = self.result(id, revision) { result.write(to: &$0) }
     guard frame.count <= bounds.length else {
       let text = "The answer has \(frame.count) bytes; at most \(bounds.length) are sent."
       return [.send(self.result(id, revision) { ToolAnswer.error(text).write(to: &$0) })]
     }
     return [.send(frame)]
+  }
+
+  /// How far a call is; nothing where nobody wants to know.
+  package func progress(_ id: RequestID, done: Int, message: String) -> [Action] {
+    guard let call = calls[id], !call.isCancelled, let token = call.token else { return [] }
+    return [
+      .send(
+        Frame.notification("notifications/progress") { params in
+          token.write("progressToken", to: &params)
+          params.int("progress", done)
+          params.string("message", message)
+        }
+      )
+    ]
   }
 
   private mutating func answer(
@@ -185,14 +213,16 @@ package struct ServerSession: Sendable {
         "\(Self.mostCalls) calls are under way; try again later"
       )
     }
-    calls[id] = revision
-    return Call(id: id, tool: name, arguments: ServedTool.Arguments(arguments))
+    let token = params?.present("_meta")?.present("progressToken").flatMap(RequestID.init)
+    calls[id] = Open(revision: revision, token: token)
+    return Call(id: id, tool: name, arguments: arguments, wantsProgress: token != nil)
   }
 
   private mutating func noticed(_ method: String, _ params: JSON?) -> [Action] {
     guard method == "notifications/cancelled",
-      let id = params?["requestId"].flatMap(RequestID.init), calls.removeValue(forKey: id) != nil
+      let id = params?["requestId"].flatMap(RequestID.init), calls[id]?.isCancelled == false
     else { return [] }
+    calls[id]?.isCancelled = true
     return [.cancel(id)]
   }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Dispatch
+package import JSONRPC
 import Synchronization
 
 /// Serves tools over a pair of descriptors, mostly standard input and output, until the input ends.
@@ -51,12 +52,20 @@ package struct StdioHost: Sendable {
           for action in session.state.withLock({ $0.receive(frame) }) {
             switch action {
             case .send(let frame): try await writer.write(frame)
-            case .cancel(let id): running.removeValue(forKey: id)?.cancel()
+            case .cancel(let id): running[id]?.cancel()
             case .call(let call):
               let handle = CallHandle()
               running[call.id] = handle
               group.addTask {
-                let result = await handle.run { await answer(call) }
+                let result = await handle.run {
+                  await answer(call) { done, message in
+                    let frames = session.state.withLock {
+                      $0.progress(call.id, done: done, message: message)
+                    }
+                    // A client that is gone is noticed when it is answered.
+                    for case .send(let frame) in frames { try? await writer.write(frame) }
+                  }
+                }
                 for case .send(let frame) in session.state.withLock({ $0.finish(call.id, result) })
                 {
                   try await writer.write(frame)
@@ -78,12 +87,19 @@ package struct StdioHost: Sendable {
     }
   }
 
-  private func answer(_ call: ServerSession.Call) async -> ToolAnswer {
+  private func answer(
+    _ call: ServerSession.Call,
+    progress: @escaping @Sendable (Int, String) async -> Void
+  ) async -> ToolAnswer {
     guard let tool = tools.first(where: { $0.definition.name == call.tool }) else {
       return .error("there is no tool \(call.tool) here")
     }
     do {
-      return try await tool.answer(call.arguments)
+      return try await tool.answer(
+        call.wantsProgress
+          ? ServedTool.Arguments(call.arguments, progress: progress)
+          : ServedTool.Arguments(call.arguments)
+      )
     } catch {
       return .error("\(error)")
     }

@@ -1,4 +1,5 @@
 import Dialects
+import JSONRPC
 
 extension ClientSession {
   /// Asks for the tools, page by page.

@@ -1,4 +1,5 @@
 import Dialects
+import JSONRPC
 
 extension ClientSession {
   mutating func receive(_ message: RPCMessage) -> [SessionAction] {

@@ -1,4 +1,5 @@
 import Dialects
+import JSONRPC
 
 extension ClientSession {
   mutating func discover() -> [SessionAction] {

@@ -1,4 +1,5 @@
 import Dialects
+import JSONRPC
 
 /// One client's talk with one server: what is said next, as a function of what happened.
 ///

@@ -1,3 +1,5 @@
+package import JSONRPC
+
 /// Why there is no session with a server, or no longer one.
 package enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Its program could not be started.

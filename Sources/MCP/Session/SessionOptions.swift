@@ -1,3 +1,5 @@
+package import JSONRPC
+
 /// What a client says of itself, which wire it speaks, and how much it bears with.
 package struct SessionOptions: Hashable, Sendable {
   package enum Wire: Hashable, Sendable {

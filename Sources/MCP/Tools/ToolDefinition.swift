@@ -1,4 +1,5 @@
 import Dialects
+import JSONRPC
 
 /// A tool as its server describes it. Nothing in it is believed: it is shown, hashed and handed on.
 package struct ToolDefinition: Hashable, Sendable {

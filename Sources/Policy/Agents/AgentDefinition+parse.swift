@@ -21,8 +21,12 @@ extension NodeReader {
     guard case .map = root.content else { return }
     version(parts["version"], root)
     name(parts["name"], root, agent.name)
+    agent.manner = choice(parts["protocol"], "protocol") ?? agent.manner
+    agent.permissions = choice(parts["permissions"], "permissions") ?? agent.permissions
+    checkManner(agent.manner, parts)
     agent.task = choice(parts["task"], "task") ?? agent.task
-    agent.command = command(parts["command"], root, agent.task)
+    let task = agent.manner == .acp ? nil : agent.task
+    agent.command = command(parts["command"], root, task)
     agent.model =
       value(parts["model"], "model", example: "openai/$MODEL", Self.modelName) ?? agent.model
     if let node = parts["environment"] {
@@ -65,12 +69,39 @@ extension NodeReader {
     )
   }
 
+  /// What an agent tells by a protocol is not told in another way besides.
+  private mutating func checkManner(
+    _ manner: AgentDefinition.Manner,
+    _ parts: [String: YAMLNode]
+  ) {
+    switch manner {
+    case .acp:
+      for key in ["task", "end"] {
+        guard let node = parts[key] else { continue }
+        report(
+          node,
+          key,
+          "an agent that speaks ACP is told its task, and tells its end, by that protocol",
+          "take the key out"
+        )
+      }
+    case .command:
+      guard let node = parts["permissions"] else { return }
+      report(
+        node,
+        "permissions",
+        "an agent that speaks no protocol asks nobody",
+        "write protocol: acp, or take the key out"
+      )
+    }
+  }
+
   // MARK: Command
 
   private mutating func command(
     _ node: YAMLNode?,
     _ root: YAMLNode,
-    _ task: AgentDefinition.TaskWay
+    _ task: AgentDefinition.TaskWay?
   ) -> [String] {
     guard let node else {
       report(root, "command", "the key is missing", "write command: [aider, --message, $TASK]")
@@ -100,8 +131,9 @@ extension NodeReader {
         report(
           node,
           "command",
-          "\(variable.rawValue) stands there, and the task is told by \(task.rawValue)",
-          "take it out, or write task: \(way.rawValue)"
+          "\(variable.rawValue) stands there, and the task is told by "
+            + (task?.rawValue ?? "the protocol"),
+          task == nil ? "take it out" : "take it out, or write task: \(way.rawValue)"
         )
       }
     }

@@ -10,6 +10,22 @@ package struct AgentDefinition: Hashable, Sendable {
     case stdin
   }
 
+  /// How it is spoken with.
+  package enum Manner: String, Hashable, Sendable, CaseIterable {
+    /// It is told its task once, and its end is read from its exit status.
+    case command
+    /// By the Agent Client Protocol, over its standard input and output.
+    case acp
+  }
+
+  /// What becomes of its questions whether it may do something.
+  package enum Permissions: String, Hashable, Sendable, CaseIterable {
+    /// A person is asked.
+    case ask
+    /// It may: what holds it is the policy of its run.
+    case allow
+  }
+
   /// What is kept of what it says at its end.
   package enum Summary: Hashable, Sendable {
     case lastLines(Int)
@@ -29,6 +45,10 @@ package struct AgentDefinition: Hashable, Sendable {
   /// Its program and arguments; see ``words(_:)``.
   package var command: [String] = []
   package var environment: [String: String] = [:]
+  package var manner = Manner.command
+  /// For one that speaks ACP.
+  package var permissions = Permissions.ask
+  /// For one that does not.
   package var task = TaskWay.argument
   /// How it writes the name of a model, with `$MODEL` for the gateway's name.
   package var model = "$MODEL"

@@ -1,7 +1,9 @@
 /// The keys of an agent's document.
 enum AgentSchema {
   static let document = [
-    "version", "name", "command", "task", "model", "environment", "policy", "end", "restart",
+    "version", "name", "command", "protocol", "permissions", "task", "model", "environment",
+    "policy",
+    "end", "restart",
   ]
   static let policy = ["read", "programs"]
   static let end = ["status", "summary"]
@@ -16,7 +18,8 @@ enum AgentSchema {
       "cmd": "command", "args": "command", "run": "command", "env": "environment",
       "prompt": "task", "input": "task", "exit": "status", "exit_status": "status",
       "result": "summary", "output": "summary", "paths": "read", "path": "read",
-      "program": "programs",
+      "program": "programs", "speaks": "protocol", "wire": "protocol", "permission": "permissions",
+      "approvals": "permissions",
     ]
   )
 }

@@ -5,7 +5,7 @@ package enum ShippedAgents {
   /// The document, as a user's own file would hold it.
   package static func text(_ name: String) -> String? { texts[name] }
 
-  private static let texts = ["aider": aider, "mini-swe-agent": mini]
+  private static let texts = ["aider": aider, "hermes-agent": hermes, "mini-swe-agent": mini]
 
   private static let mini = """
     # mini-swe-agent 2: pipx install mini-swe-agent
@@ -36,6 +36,30 @@ package enum ShippedAgents {
     end: { status: [0], summary: last-lines 20 }
 
     """
+
+  private static let hermes = #"""
+    # hermes-agent 0.19, by the Agent Client Protocol: pipx install 'hermes-agent[acp]'
+    version: 1
+    name: hermes-agent
+    protocol: acp
+    # Of its model it reads in a file alone.
+    command:
+      - sh
+      - -c
+      - |
+        mkdir -p "$HERMES_HOME" &&
+        printf 'model: { default: "%s", provider: custom, base_url: "%s", api_key: "%s" }\n' \
+          "$0" "$OPENAI_BASE_URL" "$OPENAI_API_KEY" >"$HERMES_HOME/config.yaml" &&
+        exec hermes-acp
+      - $MODEL
+    environment:
+      HERMES_HOME: /tmp/hermes
+      HOME: /tmp
+      NO_COLOR: "1"
+      PYTHONDONTWRITEBYTECODE: "1"
+    policy: { programs: [hermes-acp, python3], read: ["$HOME/.local/share/uv/python?"] }
+
+    """#
 
   private static let aider = """
     # aider 0.86: pipx install aider-chat

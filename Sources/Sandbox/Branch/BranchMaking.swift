@@ -16,6 +16,7 @@ struct BranchMaking {
     _ arguments: [String],
     doing: String,
     variables: [String: String] = [:],
+    isKept: Bool = false,
     input: GitProcess.Input = .nothing
   ) throws(GitError) -> GitProcess.Output {
     let places = repository.objectPlaces.map {
@@ -28,8 +29,23 @@ struct BranchMaking {
       doing: doing,
       variables: variables,
       // Whatever is here is in the user's work tree, too, until the run writes.
-      configuration: [("core.fsync", "none")],
+      configuration: isKept ? [] : [("core.fsync", "none")],
       input: input
+    )
+  }
+
+  /// Takes in the objects of another run's commit that this one begins at: the run sees them as it sees
+  /// those of what is carried in.
+  func takeBeginning() throws {
+    guard let pack = options.beginning?.pack else { return }
+    let number = cl_open(Int32(CL_AT_FDCWD), pack, 0, 0)
+    guard number >= 0 else { throw GitError.system(doing: "read \(pack)", number: -number) }
+    let file = Descriptor(number)
+    _ = try own(
+      ["index-pack", "--stdin", "--strict"],
+      doing: "take in the commit that it begins at",
+      isKept: true,
+      input: .descriptor(file.number)
     )
   }
 

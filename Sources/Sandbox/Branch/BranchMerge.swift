@@ -36,9 +36,9 @@ package struct BranchMerge: Sendable {
     case conflicts([Conflict])
   }
 
-  private let git: GitProcess
-  private let directory: String
-  private let identity: [String: String]
+  let git: GitProcess
+  let directory: String
+  let identity: [String: String]
   private static let mostExplained = 20
 
   /// - Parameter directory: A repository that has, or borrows, all the objects.
@@ -64,13 +64,8 @@ package struct BranchMerge: Sendable {
 
   private func merge(_ part: Part, into current: ObjectName) throws(GitError) -> Result {
     if try isAncestor(part.tip, of: current) { return .merged(current) }
-    let isCarried = part.base != part.start
-    if !isCarried, try isAncestor(current, of: part.tip) { return .merged(part.tip) }
-    var ours = current
-    // What was carried in counts as what both sides began with.
-    if isCarried, try !isAncestor(part.base, of: current) {
-      ours = try commit("\(current)^{tree}", parents: [part.base], "The other side\n")
-    }
+    if part.base == part.start, try isAncestor(current, of: part.tip) { return .merged(part.tip) }
+    let ours = try side(of: part, current)
     let answer = try run(
       [
         "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours.text,
@@ -98,6 +93,13 @@ package struct BranchMerge: Sendable {
     return .conflicts(conflicts)
   }
 
+  /// The commit that a part is merged with.
+  func side(of part: Part, _ current: ObjectName) throws(GitError) -> ObjectName {
+    // What was carried in counts as what both sides began with.
+    guard part.base != part.start, try !isAncestor(part.base, of: current) else { return current }
+    return try commit("\(current)^{tree}", parents: [part.base], "The other side\n")
+  }
+
   package func isAncestor(_ one: ObjectName, of other: ObjectName) throws(GitError) -> Bool {
     try run(
       ["merge-base", "--is-ancestor", one.text, other.text],
@@ -106,7 +108,7 @@ package struct BranchMerge: Sendable {
     ).status == 0
   }
 
-  private func commit(
+  func commit(
     _ tree: String,
     parents: [ObjectName],
     _ message: String
@@ -135,7 +137,7 @@ package struct BranchMerge: Sendable {
     return line.isEmpty ? nil : String(line)
   }
 
-  private func run(
+  func run(
     _ arguments: [String],
     doing: String,
     input: GitProcess.Input = .nothing,

@@ -7,7 +7,7 @@ package final class BranchMergePlace {
 
   package let directory: String
   private let run: FilePath
-  private let git: GitProcess
+  let git: GitProcess
   private let identity: [String: String]
 
   /// Makes it in the directory of the first run. The intakes must outlive it.
@@ -40,6 +40,9 @@ package final class BranchMergePlace {
     }
   }
 
+  /// Merges branches of the runs here.
+  package var merge: BranchMerge { BranchMerge(git, in: directory, identity: identity) }
+
   /// Merges what the runs made, in order, into a commit of the user's, under a reference of this place.
   package func merge(
     _ intakes: [BranchIntake],
@@ -47,7 +50,6 @@ package final class BranchMergePlace {
     as reference: String
   ) throws(GitError) -> BranchMerge.Result {
     let parts = intakes.map { BranchMerge.Part($0.record, tip: $0.harvest.final) }
-    let merge = BranchMerge(git, in: directory, identity: identity)
     let result = try merge.merge(parts, onto: head)
     if case .merged(let tip) = result {
       _ = try git.run(

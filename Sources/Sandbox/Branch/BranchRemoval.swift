@@ -20,6 +20,7 @@ package enum BranchRemoval {
     }
     for name in [
       "discarded", "base", "intake-look", "intake-commit", "scratch", "harvest", "merge",
+      BranchBeginning.directory, BranchTaking.name,
     ] {
       try TreeRemoval.remove(Array(name.utf8), in: run)
     }

@@ -14,6 +14,8 @@ extension BranchWorkspace {
     package var owner: (user: UInt32, group: UInt32)?
     /// The most bytes of one uncommitted file that is carried.
     package var largestCarried: UInt64 = 64 << 20
+    /// Where it begins, if not at what the user's work tree holds.
+    package var beginning: BranchBeginning?
 
     package init(run: RunID) { self.run = run }
   }
@@ -25,7 +27,9 @@ extension BranchWorkspace {
     in directory: String,
     _ options: Options
   ) throws -> BranchWorkspace {
-    let state = try WorkTreeState(of: repository, options)
+    let state =
+      try options.beginning.map { try WorkTreeState($0, of: repository) }
+      ?? WorkTreeState(of: repository, options)
     var record = BranchRecord(
       run: options.run.text,
       root: repository.root,
@@ -33,7 +37,7 @@ extension BranchWorkspace {
       objectFormat: repository.objectFormat,
       isShallow: repository.isShallow,
       objectPlaces: repository.objectPlaces,
-      start: state.head,
+      start: options.beginning?.record.start ?? state.head,
       base: state.head,
       carried: state.carried.count,
       left: Array(state.left.prefix(100)),
@@ -45,6 +49,7 @@ extension BranchWorkspace {
     )
     let making = BranchMaking(repository: repository, directory: directory, options: options)
     try making.makeBase(record)
+    try making.takeBeginning()
     record.base = try making.checkOut(state, record)
     record.submodules = try making.submodules()
     try making.makeStartDirectory()

@@ -11,6 +11,18 @@ struct WorkTreeState {
 
   private static let doing = "look at the work tree"
 
+  /// That of a run which begins at another one's commit: nothing of the user's work tree is looked at.
+  init(_ beginning: BranchBeginning, of repository: GitRepository) throws(GitError) {
+    guard beginning.record.commonDirectory == repository.commonDirectory,
+      beginning.record.root == repository.root
+    else {
+      throw .unfit(
+        "the commit to begin at is one of \(beginning.record.root), not of \(repository.root)"
+      )
+    }
+    head = beginning.commit
+  }
+
   init(of repository: GitRepository, _ options: BranchWorkspace.Options) throws {
     let answer = try repository.run(
       [

@@ -72,6 +72,28 @@ package final class SealedSession: Sendable {
     return CommandResult(ran)
   }
 
+  /// Runs a command in the run's shell that is talked with.
+  ///
+  /// It ends when it does, when its time is over, by ``TalkingCommand/end()``, and with the session.
+  package func talk(
+    _ command: String,
+    in directory: String = "",
+    timeout: Duration,
+    bounds: OutputBounds = OutputBounds(),
+    hears: @escaping @Sendable (TalkingCommand.Event) -> Void
+  ) -> TalkingCommand {
+    let request = RunRequest(
+      command: Array(command.utf8),
+      directory: Array(directory.utf8),
+      milliseconds: UInt32(clamping: timeout.milliseconds),
+      headBytes: UInt32(bounds.head),
+      tailBytes: UInt32(bounds.tail),
+      follows: true,
+      window: UInt32(ExecWire.largestWindow)
+    )
+    return TalkingCommand(link, request, hears: hears)
+  }
+
   /// Reads at most `count` bytes of a file, or as many names of a directory.
   package func read(
     _ path: String,

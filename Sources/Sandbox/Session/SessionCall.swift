@@ -4,10 +4,22 @@ internal import ExecWire
 struct SessionCall: Sendable {
   let request: Request
   let onOutput: (@Sendable (UInt64, [UInt8]) -> Void)?
+  let onSaid: (@Sendable ([UInt8]) -> Void)?
 
-  init(_ request: Request, onOutput: (@Sendable (UInt64, [UInt8]) -> Void)? = nil) {
+  init(
+    _ request: Request,
+    onOutput: (@Sendable (UInt64, [UInt8]) -> Void)? = nil,
+    onSaid: (@Sendable ([UInt8]) -> Void)? = nil
+  ) {
     self.request = request
     self.onOutput = onOutput
+    self.onSaid = onSaid
+  }
+
+  /// Bytes that a command that talks may say before it is allowed more.
+  var window: Int {
+    guard case .run(let run) = request else { return 0 }
+    return Int(run.window)
   }
 
   /// A frame's own fields, generously.
@@ -19,12 +31,13 @@ struct SessionCall: Sendable {
     case .run(let run):
       max(
         Int(run.headBytes) + Int(run.tailBytes),
-        run.follows ? ExecWire.outputBytes : 0
+        run.follows ? ExecWire.outputBytes : 0,
+        run.window > 0 ? ExecWire.largestPiece : 0
       ) + Self.fields
     // A directory's names, where a file was thought to be.
     case .read(_, _, let count):
       max(Int(count), min(Int(count) * 261, ExecWire.largestContent + (1 << 20))) + Self.fields
-    case .cancel, .write, .sync, .stat: Self.fields
+    case .cancel, .write, .sync, .stat, .input, .allow: Self.fields
     }
   }
 
@@ -32,7 +45,9 @@ struct SessionCall: Sendable {
   var patience: Duration {
     switch request {
     case .run(let run): .milliseconds(Int64(run.milliseconds)) + .seconds(30)
-    case .cancel, .read, .stat: .seconds(60)
+    case .cancel, .read, .stat, .allow: .seconds(60)
+    // As long as the command does not read: it is its call that ends in time.
+    case .input: .milliseconds(Int64(UInt32.max)) + .seconds(60)
     // The disk may have much to do.
     case .write, .sync: .seconds(300)
     }
@@ -52,7 +67,9 @@ struct SessionCall: Sendable {
           !name.name.isEmpty && name.name.count <= 255 && !name.name.contains(0x2F)
             && !name.name.contains(0)
         }
-    case (.write, .written), (.stat, .status), (.sync, .done), (.cancel, .done): true
+    case (.write, .written), (.stat, .status), (.sync, .done), (.cancel, .done),
+      (.input, .done), (.allow, .done):
+      true
     default: false
     }
   }

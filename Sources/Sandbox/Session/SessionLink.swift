@@ -41,9 +41,14 @@ final class SessionLink: @unchecked Sendable {
   private struct Waiting {
     let call: SessionCall
     let deadline: ContinuousClock.Instant
-    let resume: Resumption<Result<Answer, SessionError>>
+    let resume: Resume
     var allowance = OutputAllowance()
+    /// Bytes that a command that talks may say by now.
+    var window: Int
   }
+
+  /// Told once how a call ended, on the loop's thread.
+  typealias Resume = @Sendable (Result<Answer, SessionError>) -> Void
 
   private typealias Resumption<Value> = CheckedContinuation<Value, Never>
 
@@ -121,13 +126,44 @@ final class SessionLink: @unchecked Sendable {
     let ticket = Ticket()
     let result: Result<Answer, SessionError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        loop.async { self.send(call, ticket, continuation) }
+        loop.async { self.send(call, ticket) { continuation.resume(returning: $0) } }
       }
     } onCancel: {
       loop.async { self.cancel(ticket) }
     }
     return try result.get()
   }
+
+  /// Makes a call of which the end is told by a function.
+  func begin(_ call: SessionCall, _ ticket: Ticket, _ resume: @escaping Resume) {
+    loop.async { self.send(call, ticket, resume) }
+  }
+
+  /// Writes to a command that talks.
+  func write(
+    _ bytes: [UInt8],
+    isLast: Bool,
+    to command: Ticket,
+    _ resume: @escaping Resume
+  ) {
+    loop.async {
+      guard let id = command.id else { return resume(.failure(.closed)) }
+      let input = InputRequest(command: id, bytes: bytes, isLast: isLast)
+      self.send(SessionCall(.input(input)), Ticket(), resume)
+    }
+  }
+
+  /// Lets a command that talks say more.
+  func allow(_ count: Int, to command: Ticket) {
+    loop.async {
+      guard case .open = self.phase, let id = command.id, self.waiting[id] != nil else { return }
+      self.waiting[id]?.window += count
+      self.tell(.allow(command: id, bytes: UInt32(clamping: count)))
+    }
+  }
+
+  /// Has a command ended.
+  func end(_ command: Ticket) { loop.async { self.cancel(command) } }
 
   func close() async {
     _ = await withCheckedContinuation { (continuation: Resumption<SessionError?>) in
@@ -154,7 +190,7 @@ final class SessionLink: @unchecked Sendable {
   // MARK: - Asking
 
   /// The number of a call, once it has one; touched on the loop's thread alone.
-  private final class Ticket: @unchecked Sendable {
+  final class Ticket: @unchecked Sendable {
     var id: UInt64?
     var isCancelled = false
   }
@@ -162,20 +198,23 @@ final class SessionLink: @unchecked Sendable {
   private func send(
     _ call: SessionCall,
     _ ticket: Ticket,
-    _ continuation: Resumption<Result<Answer, SessionError>>
+    _ resume: @escaping Resume
   ) {
     switch phase {
     case .open: break
-    case .ending(.some(let reason)):
-      return continuation.resume(returning: .failure(.died(words(reason))))
-    case .ended(.some(let error)): return continuation.resume(returning: .failure(error))
-    case .starting, .ending(nil), .ended(nil):
-      return continuation.resume(returning: .failure(.closed))
+    case .ending(.some(let reason)): return resume(.failure(.died(words(reason))))
+    case .ended(.some(let error)): return resume(.failure(error))
+    case .starting, .ending(nil), .ended(nil): return resume(.failure(.closed))
     }
     let id = nextID
     nextID += 1
     ticket.id = id
-    waiting[id] = Waiting(call: call, deadline: .now + call.patience, resume: continuation)
+    waiting[id] = Waiting(
+      call: call,
+      deadline: .now + call.patience,
+      resume: resume,
+      window: call.window
+    )
     write(call.request.frame(id: id))
     if ticket.isCancelled { cancel(ticket) }
   }
@@ -186,10 +225,15 @@ final class SessionLink: @unchecked Sendable {
     guard case .open = phase, let id = ticket.id, case .run = waiting[id]?.call.request else {
       return
     }
+    tell(.cancel(id))
+  }
+
+  /// Sends what needs no answer.
+  private func tell(_ request: Request) {
     let number = nextID
     nextID += 1
     forgotten.insert(number)
-    write(Request.cancel(id).frame(id: number))
+    write(request.frame(id: number))
   }
 
   /// Requests whose answers nobody waits for.
@@ -308,7 +352,7 @@ final class SessionLink: @unchecked Sendable {
         return false
       }
       waiting[id] = nil
-      asked.resume.resume(returning: .success(answer))
+      asked.resume(.success(answer))
       return true
     case (.open, .output(let id, let skipped, let bytes)):
       guard let onOutput = waiting[id]?.call.onOutput,
@@ -318,6 +362,16 @@ final class SessionLink: @unchecked Sendable {
         return false
       }
       onOutput(skipped, bytes)
+      return true
+    case (.open, .said(let id, let bytes)):
+      guard let asked = waiting[id], let onSaid = asked.call.onSaid, !bytes.isEmpty,
+        bytes.count <= asked.window
+      else {
+        kill("a command said more than it was allowed")
+        return false
+      }
+      waiting[id]?.window -= bytes.count
+      onSaid(bytes)
       return true
     default: kill("something came from inside that nobody asked for")
     }
@@ -397,7 +451,7 @@ final class SessionLink: @unchecked Sendable {
       _ = cl_close(socket)
       _ = cl_close(errors)
       for call in waiting.values {
-        call.resume.resume(returning: .failure(error ?? .closed))
+        call.resume(.failure(error ?? .closed))
       }
       waiting = [:]
       settleStart()

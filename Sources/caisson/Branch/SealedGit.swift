@@ -34,8 +34,15 @@ struct SealedGit {
   }
 
   private func harvest(_ mode: Mode, damage: String) throws -> BranchIntake {
+    try finishTaking()
     let scratch = try BranchScratch(for: workspace)
-    try run(scratch.inside, scratch.directory, output: scratch.output, mode, damage)
+    try run(
+      BranchHarvest.script,
+      [
+        workspace.record.root, scratch.inside, workspace.record.base.text, mode.rawValue, damage,
+      ],
+      scratch
+    )
     return try BranchIntake(
       BranchHarvest(output: scratch.output, nested: scratch.nested),
       from: scratch.output,
@@ -45,14 +52,26 @@ struct SealedGit {
     )
   }
 
-  private func run(
-    _ inside: String,
-    _ scratch: String,
-    output path: String,
-    _ mode: Mode,
-    _ damage: String
-  ) throws {
+  /// Moves the run's own branch, and its work tree, on to a merge that was given on already. All that
+  /// lay in the tree is committed by then.
+  func take(_ taking: BranchTaking) throws {
+    try taking.write(in: workspace.directory)
+    try finishTaking()
+  }
+
+  /// Brings to its end what was interrupted of that, before anybody looks at the tree.
+  private func finishTaking() throws {
+    guard let taking = try BranchTaking.read(in: workspace.directory) else { return }
+    let scratch = try BranchScratch(for: workspace)
+    _ = try taking.placePack(of: workspace, in: scratch.directory)
+    try run(BranchTaking.script, [workspace.record.root, scratch.inside, taking.to.text], scratch)
+    HostTree.flush(workspace.tree)
+    try BranchTaking.remove(in: workspace.directory)
+  }
+
+  private func run(_ script: String, _ arguments: [String], _ scratch: BranchScratch) throws {
     let record = workspace.record
+    let (inside, path) = (scratch.inside, scratch.output)
     let id = RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let host = HostFacts.probe()
     let identity = Confinement.identity(host, number: UInt32.random(in: 0...UInt32.max))
@@ -66,7 +85,7 @@ struct SealedGit {
       standard: descriptors.numbers
     )
     guard let root = HostTree.find(record.root, isSystem: false),
-      let place = HostTree.find(scratch, isSystem: false)
+      let place = HostTree.find(scratch.directory, isSystem: false)
     else { throw GitError.unfit("\(record.root) is gone; put the repository back where it was") }
     var lookup = HostLookup()
     let reads = try Self.system(record.root, home).flatMap { grant -> [GrantedPath] in
@@ -90,10 +109,7 @@ struct SealedGit {
       limits: Self.limits,
       host: host,
       home: "/nonexistent",
-      command: [
-        "/bin/sh", "-c", BranchHarvest.script, "sh", record.root, inside, record.base.text,
-        mode.rawValue, damage,
-      ],
+      command: ["/bin/sh", "-c", script, "sh"] + arguments,
       environment: environment,
       directory: "/",
       identity: identity
@@ -107,7 +123,7 @@ struct SealedGit {
       plan: Confinement.plan(request),
       limits: Self.limits,
       groups: groups,
-      layer: scratch,
+      layer: scratch.directory,
       hooks: RunSupervisor.Hooks(beforeStart: {}, denied: { _ in }, judge: { _, _, _ in nil }),
       output: relay,
       launcher: launcher

@@ -1,8 +1,6 @@
 import ArgumentParser
-import Catalogue
 import Foundation
 import Policy
-import Sandbox
 import WorkWire
 
 /// `caisson assign`: work, given in a sentence.
@@ -19,14 +17,18 @@ struct AssignCommand: ParsableCommand {
         caisson assign "make the tests pass" --budget 2.00
         caisson assign - --detach < task.md
         caisson assign "look for outdated packages" --every 24h --at 06:00
+        caisson assign "port the parsers to the new reader" --parallel 4
+        caisson assign --plan plan.yaml --budget 5.00
 
       Exit status: 0 done, 1 failed, stopped or parked, 3 it waits for a person, 125 Caisson \
       failed, 126 the policy cannot be kept.
       """
   )
 
-  @Argument(help: "What is to be done; '-' reads it from standard input.")
-  var text: String
+  @Argument(
+    help: "What is to be done; '-' reads it from standard input. A plan says it itself."
+  )
+  var text: String?
 
   @Option(
     name: .customLong("in"),
@@ -60,10 +62,10 @@ struct AssignCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How the agent sees the workspace: overlay, direct or none; the policy says by default.",
+      "How the agent sees the workspace: overlay, branch (of a git repository), direct or none; the policy says by default.",
       valueName: "mode"
     ),
-    completion: .list(["overlay", "direct", "none"])
+    completion: .list(["overlay", "branch", "direct", "none"])
   )
   var workspace: String?
 
@@ -89,11 +91,40 @@ struct AssignCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Answers of the model at most.", valueName: "number"))
   var turns: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Let the agent give parts of it to so many others at a time, each on a branch of its own; what they do is merged into its.",
+      valueName: "1…16"
+    )
+  )
+  var parallel: Int?
+
+  @Option(
+    help: ArgumentHelp("A plan: tasks for several agents, and their order.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"])
+  )
+  var plan: String?
+
+  @Flag(help: "Of a plan: print its order, and give nothing.")
+  var check = false
+
   @Flag(help: "Print JSON: the assignment, its steps, the assignment at its end; one a line.")
   var json = false
 
   func validate() throws {
-    if text.isEmpty { throw ValidationError("say what is to be done") }
+    if plan == nil, text?.isEmpty ?? true { throw ValidationError("say what is to be done") }
+    if plan != nil, parallel != nil || agent != nil || turns != nil {
+      throw ValidationError(
+        "a plan says itself who does what: leave out --parallel, --agent, --turns"
+      )
+    }
+    if check, plan == nil { throw ValidationError("--check is for a plan: name it with --plan") }
+    if let parallel, !(1...PlanDocument.mostAtOnce).contains(parallel) {
+      throw ValidationError("--parallel is 1 to \(PlanDocument.mostAtOnce)")
+    }
+    if plan != nil || parallel != nil, let workspace, workspace != "branch" {
+      throw ValidationError("agents that work for one another have branches: --workspace branch")
+    }
     if let turns, !(1...10_000).contains(turns) {
       throw ValidationError("--turns is 1 to 10000")
     }
@@ -101,6 +132,7 @@ struct AssignCommand: ParsableCommand {
 
   func run() throws {
     try reportingWork {
+      if check { return try show() }
       let home = try Home.current()
       let order = try order(home)
       let client = try DaemonStart.client(home)
@@ -109,6 +141,21 @@ struct AssignCommand: ParsableCommand {
       } else {
         try give(order, client)
       }
+    }
+  }
+
+  /// Says what would be done.
+  private func show() throws {
+    guard let plan else { return }
+    let source = try PlanSource(plan)
+    let problems = try source.problems(within: PolicySource.load(policy))
+    guard problems.isEmpty else {
+      throw WorkProblem(.unsupported, problems.joined(separator: "\n"))
+    }
+    if json {
+      print(try JSONText.encode(source.check))
+    } else {
+      for line in source.lines { print(line) }
     }
   }
 
@@ -151,60 +198,31 @@ struct AssignCommand: ParsableCommand {
   // MARK: What is ordered
 
   private func order(_ home: Home) throws -> AssignmentOrder {
-    var document = try PolicySource.load(policy)
-    // The daemon is somewhere else.
-    let place = URL(filePath: policy).deletingLastPathComponent()
-    for index in document.tools.indices {
-      guard let name = document.tools[index].policy, Profile.named(name) == nil else { continue }
-      document.tools[index].policy = URL(filePath: name, relativeTo: place).standardizedFileURL.path
-    }
-    // What a run would refuse is refused here, before anything is given.
-    let grants = try RunGrants.resolve(
-      policyName: policy,
-      directory: directory,
-      mode: workspace,
-      additions: NetworkAdditions.read([], [], [], home: home),
-      home: home,
-      models: .none,
-      ignoresApprovals: true
-    )
-    var order = AssignmentOrder(
-      text: try task(),
-      directory: grants.workspace?.real ?? grants.startDirectory,
-      model: try model(home, document.models),
-      policy: document.canonicalText,
-      policyName: document.origin.name
-    )
-    order.agent = agent
-    order.workspace = workspace
-    order.turns = turns
-    if let budget {
-      let written = budget.hasSuffix("USD") ? budget : budget + " USD"
-      order.budget = try Money(parsing: written).picoDollars
-    }
+    let plan = try plan.map { try PlanSource($0) }
+    var work = WorkOrder(text: try task() ?? plan?.title ?? "")
+    work.directory = directory
+    work.agent = agent
+    work.model = model
+    work.budget = try budget.map(WorkOrder.money)
+    work.policy = policy
+    work.workspace = workspace
+    work.turns = turns
+    work.parallel = parallel
+    work.plan = plan
+    var order = try work.resolved(home)
     order.patience = try patience.map(Self.seconds)
     order.every = try every.map(Self.seconds)
     if let at { order.start = try PointInTime.parse(at, now: Date()) }
     return order
   }
 
-  private func task() throws -> String {
+  private func task() throws -> String? {
     guard text == "-" else { return text }
     let data = try FileHandle.standardInput.read(upToCount: 100_001) ?? Data()
     guard let read = String(data: data, encoding: .utf8) else {
       throw WorkProblem(.invalid, "what stands on standard input is no UTF-8 text")
     }
     return read
-  }
-
-  private func model(_ home: Home, _ rules: ModelRules?) throws -> String {
-    let catalogue = try CatalogueStore(home: home).load()
-    let choice = ModelChoice(
-      configuration: try GatewayFile(home: home, named: nil).read(catalogue)
-    )
-    guard let model else { return try choice.model(allowed: rules) }
-    try choice.check(model)
-    return model
   }
 
   private static func seconds(_ text: String) throws(ValueProblem) -> Int64 {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import Journal
+import WorkWire
 
 /// `caisson audit`: the journal, row by row, and whether it is whole.
 struct AuditCommand: ParsableCommand {
@@ -46,12 +47,12 @@ struct AuditCommand: ParsableCommand {
       let journal = follow ? try home.journal() : try home.existingJournal()
       guard let journal else {
         if let named { throw JournalError.unknownRun(named) }
-        if verify { try report(.intact(head: .genesis, uncovered: 0)) }
+        if verify { try report(.intact(head: .genesis, uncovered: 0), home) }
         return
       }
       let run = try named.map { text throws(JournalError) in try journal.resolve(text) }
       if verify {
-        try report(try journal.verify())
+        try report(try journal.verify(), home)
       } else {
         try show(run, of: journal)
       }
@@ -74,8 +75,37 @@ struct AuditCommand: ParsableCommand {
     }
   }
 
-  private func report(_ verification: Verification) throws {
-    print(json ? try VerificationJSON(verification).text : verification.sentence)
+  private func report(_ verification: Verification, _ home: Home) throws {
+    let server = try serverVerification(home)
+    if json {
+      var said = VerificationJSON(verification)
+      said.server = server
+      print(try said.text)
+    } else {
+      print(verification.sentence)
+      if let server { print("on the server: \(server.sentence)") }
+    }
+    if server?.intact == false { throw ExitCode.failure }
     if case .broken = verification { throw ExitCode.failure }
+  }
+
+  /// The chain of the assignments, where the daemon that is up keeps them on a server.
+  private func serverVerification(_ home: Home) throws -> VerificationView? {
+    let client = DaemonClient(home: home)
+    guard client.isUp else {
+      if getenv("CAISSON_JOURNAL") != nil {
+        complain("what the server of CAISSON_JOURNAL keeps is not looked at: start caisson up")
+      }
+      return nil
+    }
+    do {
+      let health: HealthView = try client.get("/v1/health")
+      guard health.keepsOnServer == true else { return nil }
+      return try client.get("/v1/verification", patience: 3_600)
+    } catch {
+      // A check that was not made is none that held.
+      complain("what the journal's server keeps could not be looked at: \(error)")
+      throw ExitCode.failure
+    }
   }
 }

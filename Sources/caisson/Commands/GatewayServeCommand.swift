@@ -41,13 +41,17 @@ extension GatewayCommand {
     )
     var log = false
 
+    @Flag(help: .hidden)
+    var kept = false
+
     func run() throws {
       try ModelsCommand.reporting {
         let home = try Home.current()
         let store = CatalogueStore(home: home)
         let catalogue = try store.load()
         let file = GatewayFile(home: home, named: config)
-        let document = try file.text()
+        let models = try ModelStore(home: home).all()
+        let document = try file.text(orOwn: !models.isEmpty)
         let configuration = try GatewayConfiguration.parse(
           document,
           file: file.path,
@@ -67,6 +71,7 @@ extension GatewayCommand {
         try ledger.put(configuration.budgets.map(\.account))
         ledger.close()
         try Home.prepare(home.runtime)
+        let engine = try engine(models, configuration, home: home)
         let setup = GatewaySetup(
           document: document,
           file: file.path,
@@ -75,10 +80,39 @@ extension GatewayCommand {
           state: home.state.string,
           announcement: GatewayAddress.file(home).string,
           listen: listen,
-          logs: log
+          logs: log,
+          isKept: kept,
+          engine: engine
         )
         try setup.become(RunSession.ownPath("caisson-gateway"))
       }
+    }
+
+    /// Starts an engine for the models of this machine; what it holds ends with the gateway.
+    private func engine(
+      _ models: [LocalModel],
+      _ configuration: GatewayConfiguration,
+      home: Home
+    ) throws -> GatewaySetup.Engine? {
+      guard !models.isEmpty, !configuration.engine.isOff else { return nil }
+      guard configuration.servesEngine else {
+        complain(
+          "models of this machine are not served: gateway.yaml has a provider 'local' of its own"
+        )
+        return nil
+      }
+      let engine = try EngineStart(models, configuration.engine, home: home, outlives: true)
+      return GatewaySetup.Engine(
+        socket: engine.socket.string,
+        models: models.map(\.asOffered).map { model in
+          .init(
+            name: model.name,
+            isDefault: model.isDefault,
+            context: model.context,
+            capabilities: model.capabilities.names
+          )
+        }
+      )
     }
   }
 }

@@ -8,16 +8,21 @@ import SystemPackage
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
-    abstract: "Lists models, their prices and what they can do.",
+    abstract: "Lists models, their prices and what they can do; keeps those of this machine.",
     discussion: """
       The catalogue is part of the program, a reviewed snapshot of models.dev; nothing is fetched. \
-      Another one is taken only by 'caisson models update FILE'.
+      Another one is taken only by 'caisson models update FILE'. Models of this machine are called \
+      local/NAME; one came with Caisson.
 
       Example:
         caisson models list --needs vision,tools
         caisson models show gpt-5.4-mini
+        caisson models import weights.gguf
+        caisson models pull qwen3:0.6b
       """,
-    subcommands: [List.self, Show.self, Update.self]
+    subcommands: [
+      List.self, Show.self, Import.self, Pull.self, Remove.self, Update.self,
+    ]
   )
 
   /// Runs a command's body; what a person wrote wrong has the status of wrong usage.
@@ -43,9 +48,12 @@ extension ModelsCommand {
       commandName: "list",
       abstract: "Lists models, with their prices a million tokens in US dollars.",
       discussion: """
-        '?' is a price that is not known; nothing is called under a budget that has none.
+        '?' is a price that is not known; nothing is called under a budget that has none. Models of \
+        this machine come first. --known lists what 'caisson models pull' takes by name.
 
         Example:
+          caisson models list --local
+          caisson models list --known
           caisson models list --provider mistral
           caisson models list --needs vision,tools,200k --json
         """
@@ -63,22 +71,78 @@ extension ModelsCommand {
     @Flag(help: "Retired models, too.")
     var all = false
 
+    @Flag(name: .customLong("local"), help: "Only those of this machine.")
+    var isLocal = false
+
+    @Flag(name: .customLong("known"), help: "Those that can be pulled by name, and no others.")
+    var isKnown = false
+
     @Flag(help: "Print an array of JSON objects.")
     var json = false
 
+    func validate() throws {
+      guard isKnown, isLocal || all || provider != nil || needs != nil else { return }
+      throw ValidationError("--known goes with a part of the name and with --json alone")
+    }
+
     func run() throws {
       try ModelsCommand.reporting {
-        let catalogue = try CatalogueStore(home: try Home.current()).load()
+        if isKnown { return try listKnown() }
+        let home = try Home.current()
         let today = CalendarDate.today()
-        let models = try select(from: catalogue, today: today)
+        let own = try local(ModelStore(home: home))
+        let models =
+          isLocal || provider == "local"
+          ? [] : try select(from: try CatalogueStore(home: home).load(), today: today)
         if json {
-          let lines = try models.map { try JSONText.encode(ModelJSON($0, today: today)) }
+          let lines =
+            try own.map { try JSONText.encode(LocalModelJSON($0)) }
+            + models.map { try JSONText.encode(ModelJSON($0, today: today)) }
           print(lines.isEmpty ? "[]" : "[\n  \(lines.joined(separator: ",\n  "))\n]")
-        } else if models.isEmpty {
-          complain("there is no such model; see all with: caisson models list --all")
+        } else if own.isEmpty && models.isEmpty {
+          complain(
+            isLocal
+              ? "there is no model on this machine; take one with: caisson models import FILE"
+              : "there is no such model; see all with: caisson models list --all"
+          )
         } else {
-          let table = ModelTable(models: models)
-          print(table.text(width: TerminalGlimpse.width, colour: TerminalGlimpse.hasColour))
+          let (width, colour) = (TerminalGlimpse.width, TerminalGlimpse.hasColour)
+          var tables: [String] = []
+          if !own.isEmpty {
+            tables.append(LocalModelTable(models: own).text(width: width, colour: colour))
+          }
+          if !models.isEmpty {
+            tables.append(ModelTable(models: models).text(width: width, colour: colour))
+          }
+          print(tables.joined(separator: "\n\n"))
+        }
+      }
+    }
+
+    private func listKnown() throws {
+      let part = part.map { foldedModelName($0) } ?? ""
+      let models = try PullableModel.all().filter { model in
+        part.isEmpty || [model.name, model.title].contains { foldedModelName($0).contains(part) }
+      }
+      if json {
+        let lines = try models.map { try JSONText.encode($0) }
+        print(lines.isEmpty ? "[]" : "[\n  \(lines.joined(separator: ",\n  "))\n]")
+      } else if models.isEmpty {
+        complain("there is no such model; see all with: caisson models list --known")
+      } else {
+        let (width, colour) = (TerminalGlimpse.width, TerminalGlimpse.hasColour)
+        print(PullableModelTable(models: models).text(width: width, colour: colour))
+      }
+    }
+
+    /// Those of this machine, unless something is asked for that only the catalogue knows.
+    private func local(_ store: ModelStore) throws -> [LocalModel] {
+      guard needs == nil, provider == nil || provider == "local" else { return [] }
+      let part = part.map { foldedModelName($0) }
+      return try store.all().filter { model in
+        guard let part else { return true }
+        return (["local/\(model.name)"] + model.aliases).contains {
+          foldedModelName($0).contains(part)
         }
       }
     }
@@ -115,9 +179,11 @@ extension ModelsCommand {
       commandName: "show",
       abstract: "Says everything that is known about a model, and from where.",
       discussion: """
-        A name without its provider may mean several models; all of them are shown.
+        A name without its provider may mean several models; all of them are shown. One of this \
+        machine is meant before all others, and its file's hash is counted anew.
 
         Example:
+          caisson models show local
           caisson models show openai/gpt-5.4
           caisson models show "Hunter Alpha" --json
 
@@ -133,7 +199,9 @@ extension ModelsCommand {
 
     func run() throws {
       try ModelsCommand.reporting {
-        let catalogue = try CatalogueStore(home: try Home.current()).load()
+        let home = try Home.current()
+        if let model = try ModelStore(home: home).model(name) { return try show(model) }
+        let catalogue = try CatalogueStore(home: home).load()
         let today = CalendarDate.today()
         let models = catalogue.models(named: name)
         guard !models.isEmpty else {
@@ -157,6 +225,15 @@ extension ModelsCommand {
         print(
           "from \(source.repository) at \(source.commit.prefix(12)) of \(source.date)".printable
         )
+      }
+    }
+
+    private func show(_ model: LocalModel) throws {
+      let digest = try ModelStore.digest(of: model.file)
+      if json {
+        print("[\n  \(try JSONText.encode(LocalModelJSON(model, sha256: digest)))\n]")
+      } else {
+        print(LocalModelText(model: model, sha256: digest).text)
       }
     }
   }

@@ -72,7 +72,7 @@ struct RouteCommand: ParsableCommand {
         let home = try Home.current()
         let catalogue = try CatalogueStore(home: home).load()
         let today = CalendarDate.today()
-        let configuration = try GatewayFile(home: home, named: config).read(catalogue)
+        let configuration = try GatewayFile(home: home, named: config).withLocalModels(catalogue)
         let table = RouteTable(configuration, catalogue: catalogue, today: today)
         var random = SystemRandomNumberGenerator()
         let route = table.route(try request(today, configuration), using: &random)
@@ -107,14 +107,32 @@ struct RouteCommand: ParsableCommand {
 struct GatewayFile {
   let path: String
   private let isNamed: Bool
+  private let home: Home
 
   init(home: Home, named name: String?) {
+    self.home = home
     isNamed = name != nil
     path = name ?? home.config.appending("gateway.yaml").string
   }
 
   func read(_ catalogue: ModelCatalogue) throws -> GatewayConfiguration {
     try GatewayConfiguration.parse(try text(), file: path, catalogue: catalogue)
+  }
+
+  /// With the models of this machine, wherever they are reached.
+  func withLocalModels(_ catalogue: ModelCatalogue) throws -> GatewayConfiguration {
+    let models = try ModelStore(home: home).all()
+    let text = try text(orOwn: !models.isEmpty)
+    return try GatewayConfiguration.parse(text, file: path, catalogue: catalogue)
+      .serving(models.map(\.asOffered), at: "/")
+  }
+
+  /// The document, or where there is none and nobody named one, the one that says nothing.
+  ///
+  /// - Parameter isServed: whether there is something to serve without one.
+  func text(orOwn isServed: Bool) throws -> String {
+    let isMissing = try !isNamed && isServed && CatalogueStore.text(of: FilePath(path)) == nil
+    return isMissing ? "version: 1\n" : try text()
   }
 
   func text() throws -> String {

@@ -99,11 +99,18 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .long, help: "Print the summary as JSON, on standard error.")
   var json = false
 
+  /// For a server that whoever started it talks to: it may hang, and they may be killed.
+  @Flag(name: .long, help: .hidden)
+  var endsWithInput = false
+
   @Flag(name: .long, help: .hidden)
   var session = false
 
   @Option(name: .long, help: .hidden)
   var runId: String?
+
+  @Option(name: .long, help: .hidden)
+  var branchAt: String?
 
   @Flag(name: .long, help: .hidden)
   var noModels = false
@@ -124,8 +131,10 @@ struct RunCommand: ParsableCommand {
       }
       return
     }
-    if runId != nil || noModels || modelsKey {
-      throw ValidationError("--run-id, --no-models and --models-key belong to --session")
+    if runId != nil || branchAt != nil || noModels || modelsKey {
+      throw ValidationError(
+        "--run-id, --branch-at, --no-models and --models-key belong to --session"
+      )
     }
     if command.isEmpty {
       throw ValidationError("name the command after '--': caisson run -- CMD ARG…")
@@ -155,7 +164,8 @@ struct RunCommand: ParsableCommand {
       packages: packages,
       secrets: secret,
       learning: learn,
-      service: session ? SessionService(runID: runId, models: models) : nil,
+      service: session ? SessionService(runID: runId, models: models, beginning: branchAt) : nil,
+      endsWithInput: endsWithInput,
       command: session ? [SessionService.program] : command
     )
     Foundation.exit(session.run())

@@ -64,6 +64,7 @@ struct TasksCommand: ParsableCommand {
     } else {
       let table = TaskTable(assignments: found, now: Clock.now())
       print(table.text(width: TerminalGlimpse.width, colour: TerminalGlimpse.hasColour))
+      if let why = found.lazy.compactMap(\.standstill).first { complain("work \(why.printable)") }
     }
   }
 

@@ -219,7 +219,7 @@ struct Doctor {
   /// Sockets pass through read-only binds: what listens in a tree that every run sees is named.
   private func sockets() -> Finding {
     let trees = ["/usr", "/opt", "/etc", "/lib"]
-    let listening = (try? String(contentsOfFile: "/proc/net/unix", encoding: .utf8)) ?? ""
+    let listening = HostTree.text("/proc/net/unix") ?? ""
     let reachable = Set(
       listening.split(separator: "\n").compactMap { line -> String? in
         guard let path = line.split(separator: " ").last, path.hasPrefix("/") else { return nil }

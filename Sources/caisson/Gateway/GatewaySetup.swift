@@ -19,6 +19,23 @@ struct GatewaySetup: Encodable {
   /// `HOST:PORT` in place of the document's.
   let listen: String?
   let logs: Bool
+  /// Whether a daemon keeps it.
+  let isKept: Bool
+  /// The models of this machine; nil where none are served.
+  let engine: Engine?
+
+  /// An engine that was started, and what it serves.
+  struct Engine: Encodable {
+    struct Model: Encodable {
+      let name: String
+      let isDefault: Bool
+      let context: Int?
+      let capabilities: [String]
+    }
+
+    let socket: String
+    let models: [Model]
+  }
 
   /// Becomes the gateway: the process keeps its number, and the keys go through memory that no file
   /// system shows.

@@ -9,13 +9,16 @@ import SystemPackage
 struct RunFiles {
   let run: RunID
   let directory: FilePath
+  /// The run, and its commit, that a new branch begins at, as `RUN:COMMIT`.
+  let beginning: String?
 
   private let home: Home
   private let runs: FilePath
 
-  init(home: Home, run: RunID) {
+  init(home: Home, run: RunID, beginning: String? = nil) {
     self.run = run
     self.home = home
+    self.beginning = beginning
     runs = home.runs
     directory = runs.appending(run.text)
   }
@@ -83,7 +86,16 @@ struct RunFiles {
       }
     case .branch:
       // Gone on with as it is: its branch is the record of what was done.
-      if access(directory.appending("branch.json").string, F_OK) == 0 { return }
+      if access(directory.appending("branch.json").string, F_OK) == 0 {
+        // What is worked on now would be lost when the tree is moved on.
+        if try BranchTaking.read(in: directory.string) != nil {
+          throw RunSession.Refusal.failed(
+            "a merge into run \(run) did not come to its end, and nothing may work in it before: "
+              + "see caisson diff \(run)"
+          )
+        }
+        return
+      }
       do {
         try makeBranch(grants)
       } catch {
@@ -137,6 +149,14 @@ struct RunFiles {
     options.startDirectory = grants.startDirectory
     if geteuid() == 0 { options.owner = (workspace.uid, workspace.gid) }
     do {
+      if let beginning {
+        let parts = beginning.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let giver = RunID(String(parts[0])) else {
+          throw RunSession.Refusal(status: 64, message: "--branch-at is RUN:COMMIT")
+        }
+        let place = runs.appending(giver.text).string
+        options.beginning = try BranchBeginning.read(parts[1], in: place)
+      }
       _ = try BranchWorkspace.make(of: repository, in: directory.string, options)
     } catch GitError.unfit(let reason) {
       throw RunSession.Refusal.policy(reason)

@@ -25,6 +25,8 @@ struct RunSession {
   var learning: Learning?
   /// What makes it a session.
   var service: SessionService?
+  /// Whether the run is over when nobody can write to its standard input any more.
+  var endsWithInput = false
   let command: [String]
 
   /// Why a run was not started, with its exit status.
@@ -56,7 +58,7 @@ struct RunSession {
       try service?.run()
       ?? RunID(seconds: UInt64(time(nil)), random: UInt32.random(in: 0...UInt32.max))
     let journal = RunJournal(home: home, run: run)
-    let files = RunFiles(home: home, run: run)
+    let files = RunFiles(home: home, run: run, beginning: service?.beginning)
     // Once the run is on record, its directory stays, whatever fails: it may hold work.
     var isRecorded = true
     defer { if !isRecorded { files.removeAfterFailure() } }
@@ -89,6 +91,12 @@ struct RunSession {
       home: home,
       models: service?.models ?? .ownKey
     )
+    // A run that has a name works where that was said, not where a link leads by now.
+    if service?.runID != nil, grants.workspace != nil, let directory,
+      directory != grants.startDirectory
+    {
+      throw Refusal.failed("\(directory) leads to \(grants.startDirectory); name that")
+    }
     let known = claim?.isNew == false ? try journal.summary() : nil
     let resumed = claim?.isNew == false ? try files.resume(grants, known) : nil
     let record = try resumed ?? (claim == nil ? files.create(grants) : files.fill(grants))
@@ -222,7 +230,7 @@ struct RunSession {
       hooks: hooks,
       output: output,
       egress: network?.takeLink(),
-      endsWithInput: service != nil,
+      endsWithInput: endsWithInput || service != nil,
       launcher: launcher
     )
     let outcome = try supervisor.run()

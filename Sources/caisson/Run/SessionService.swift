@@ -11,6 +11,8 @@ struct SessionService {
   /// The run's name, as the caller chose it; nil for a new one that nobody means to continue.
   let runID: String?
   let models: RunModels.Access
+  /// The run, and its commit, that a new branch begins at, as `RUN:COMMIT`.
+  var beginning: String?
 
   /// The key that whoever drives the session holds, from descriptor 3: neither arguments nor
   /// variables, which others may read, carry it. The descriptor is closed, so that nothing inherits it.

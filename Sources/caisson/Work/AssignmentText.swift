@@ -8,6 +8,7 @@ enum AssignmentText {
     let why =
       switch (assignment.state, assignment.waiting) {
       case ("waiting", "children"): " for its agents"
+      case ("waiting", let what?) where what.hasPrefix("one of "): " for its agents"
       case ("waiting", "time"): " for its time"
       case ("waiting", let what?): " for an answer to \(what.printable)"
       case ("running", _) where assignment.isAskedToStop: ", and asked to stop"
@@ -55,7 +56,9 @@ enum AssignmentText {
     case "failed", "parked", "stopped":
       if let reason = assignment.reason { lines.append("  why: \(reason.brief(1_000))") }
       lines.append("  see: caisson show \(id)   go on: caisson resume \(id)")
-    default: lines.append("  see: caisson logs -f \(id)   stop: caisson stop \(id)")
+    default:
+      if let why = assignment.standstill { lines.append("  why: \(why.brief(1_000))") }
+      lines.append("  see: caisson logs -f \(id)   stop: caisson stop \(id)")
     }
     return lines
   }

@@ -37,6 +37,7 @@ struct DetailText {
     if let wake = assignment.wake, wake > now {
       facts.append(("wakes", Timestamp.local(microseconds: wake)))
     }
+    if let name = assignment.name { facts.append(("part", name.printable)) }
     if let parent = assignment.parent { facts.append(("given by", parent.printable)) }
     let mode = assignment.workspace.map { ", \($0.printable)" } ?? ""
     facts += [
@@ -60,7 +61,8 @@ struct DetailText {
     return ["", paint.bold("its agents")]
       + detail.children.map { child in
         "  \(child.id.printable)  \(AssignmentText.state(child, paint))  "
-          + "\(Money(picoDollars: child.spent).text)  \(child.text.brief(100))"
+          + "\(Money(picoDollars: child.spent).text)  "
+          + (child.name.map { "\($0.printable): " } ?? "") + child.text.brief(100)
       }
   }
 
@@ -92,7 +94,9 @@ struct DetailText {
   private func brief(_ step: StepView) -> String {
     let request = step.request
     let outcome = step.outcome ?? .null
-    let asked = request["command"] ?? request["path"] ?? request["question"] ?? request["rule"]
+    let asked =
+      request["command"] ?? request["path"] ?? request["question"] ?? request["rule"]
+      ?? request["task"] ?? request["child"] ?? request["title"] ?? request["text"]
     let came = outcome["text"] ?? outcome["message"]?["content"] ?? outcome["state"]
     if step.kind == "start" { return "" }
     if step.status == "done" || step.status == nil, let text = asked?.string {

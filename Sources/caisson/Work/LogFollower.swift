@@ -18,6 +18,8 @@ struct LogFollower {
   var json = false
   private var text: StepText
   private var asked: Set<String> = []
+  /// Why nothing goes on, as it was told last.
+  private var standstill: String?
 
   /// Seconds for which one request waits for news.
   private static let wait = 25
@@ -33,16 +35,25 @@ struct LogFollower {
 
   mutating func follow(until: Until) throws -> StepsView {
     var mark: String?
+    // A step may be under way for long, with many after it: they are read page by page.
+    var page: Int?
     while true {
-      let view = try news(since: until == .now ? nil : mark, waits: until != .now)
+      let view = try news(
+        after: page ?? text.last,
+        since: until == .now ? nil : mark,
+        waits: until != .now && page == nil
+      )
       try show(view)
       mark = view.isCut ? nil : view.mark
+      page = view.isCut ? view.steps.last?.number : nil
       if view.isCut { continue }
       switch until {
       case .now: return view
       case .end: if view.assignment.isOver { return try settled(view) }
       case .endOrQuestion:
-        let waits = view.assignment.state == "waiting" && !view.questions.isEmpty
+        // Another agent's process waits for its answer, so that its assignment is under way.
+        let asks = view.questions.contains { $0.action["kind"]?.string == "tool-call" }
+        let waits = view.assignment.state == "waiting" && !view.questions.isEmpty || asks
         if view.assignment.isOver || waits { return try settled(view) }
       }
     }
@@ -62,7 +73,7 @@ struct LogFollower {
     return view
   }
 
-  private func news(since mark: String?, waits: Bool) throws -> StepsView {
+  private func news(after: Int, since mark: String?, waits: Bool) throws -> StepsView {
     let end = ContinuousClock.now + Self.patience
     var isTold = false
     while true {
@@ -70,7 +81,7 @@ struct LogFollower {
         return try client.get(
           "/v1/assignments/\(id)/steps",
           [
-            ("after", String(text.last)), ("seen", mark),
+            ("after", String(after)), ("seen", mark),
             ("wait", waits && mark != nil ? String(Self.wait) : nil),
           ],
           patience: Self.wait + 60
@@ -86,6 +97,11 @@ struct LogFollower {
   }
 
   private mutating func show(_ view: StepsView) throws {
+    let why = view.assignment.standstill
+    if why != standstill {
+      complain(why.map { "\(id) \($0.printable)" } ?? "\(id) goes on")
+      standstill = why
+    }
     if json {
       // A step is told once, when it has ended.
       for step in view.steps where text.isNews(step) && step.status != nil {

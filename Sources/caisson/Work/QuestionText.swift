@@ -34,11 +34,28 @@ struct QuestionText {
       return ["It wants to change \(text("path"))\(rule):"]
         + block(action["old"]?.string, "-") + block(action["new"]?.string, "+")
     case "question": return ["It asks:"] + block(action["question"]?.string, "")
-    case "spend": return ["It wants to spend more\(rule)."]
+    case "spend":
+      let times = action["times"]?.int ?? 1
+      let again = times > 1 ? "; that much is spent \(times) times over" : ""
+      return [
+        "It has spent what it may without a word of yours, and wants to go on\(rule)\(again)."
+      ]
     case "fate": return fate
     case "tools": return tools
+    case "conflict": return conflict
+    case "tool-call": return toolCall
     default: return ["It asks for:"] + block(whole, "")
     }
+  }
+
+  private var conflict: [String] {
+    let paths = question.action["paths"]?.elements.compactMap(\.string) ?? []
+    let complaint = question.action["complaint"]?.string
+    return [
+      "The branch of task \(text("task")) (run \(text("run"))) and what is merged already changed the "
+        + "same lines of \(paths.joined(separator: ", ").printable):"
+    ] + block(question.action["conflicts"]?.string, "")
+      + (complaint.map { ["It was tried to settle it: \($0.printable)"] } ?? [])
   }
 
   private var tools: [String] {
@@ -55,6 +72,28 @@ struct QuestionText {
       }
       lines += block((try? JSONText.encode(tool)) ?? "?", "")
     }
+    return lines
+  }
+
+  /// What another agent wants to do with a tool of its own, by its own account.
+  private var toolCall: [String] {
+    let tool = question.action["tool"]?.string.map { " (\($0.printable))" } ?? ""
+    var lines = ["\(text("agent")) wants to\(tool):"] + block(question.action["title"]?.string, "")
+    if let input = question.action["input"]?.string { lines += ["with:"] + block(input, "") }
+    for part in question.action["content"]?.elements ?? [] {
+      if let path = part["path"]?.string {
+        let isNew = part["old"] == .null
+        lines.append(isNew ? "a new file \(path.printable):" : "a change of \(path.printable):")
+        if !isNew { lines += block(part["old"]?.string, "-") }
+        lines += block(part["new"]?.string, "+")
+      } else {
+        lines += block(part["text"]?.string, "")
+      }
+    }
+    let places = question.action["places"]?.elements.compactMap(\.string) ?? []
+    if !places.isEmpty { lines += ["at:"] + block(places.joined(separator: "\n"), "") }
+    let choices = question.action["choices"]?.elements.compactMap(\.string) ?? []
+    lines.append("Its choices: " + choices.map(\.printable).joined(separator: ", "))
     return lines
   }
 
@@ -91,6 +130,11 @@ struct QuestionText {
     case "question":
       return [
         "  answer:  caisson approve \(id) --comment 'your answer'", "  no:      caisson deny \(id)",
+      ]
+    case "conflict":
+      return [
+        "  an agent settles it:  caisson approve \(id)   (--comment 'how', if you like)",
+        "  leave it out:         caisson deny \(id)   (its work stays in run \(text("run")))",
       ]
     case "fate":
       return [

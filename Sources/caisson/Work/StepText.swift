@@ -22,6 +22,8 @@ struct StepText {
     var lines: [String] = []
     // What became of a step that a person was asked about comes after the question.
     var postponed: [StepView] = []
+    // An agent that tells what it does ends after all that it told.
+    var endings: [StepView] = []
     for (place, step) in steps.enumerated() where isNews(step) {
       if told[step.number] == nil { lines += beginning(step) }
       told[step.number] = told[step.number] ?? 1
@@ -30,9 +32,14 @@ struct StepText {
         postponed.append(step)
         continue
       }
+      if step.kind == "agent", step.status != nil, next.hasPrefix("agent:") {
+        endings.append(step)
+        continue
+      }
       for step in [step] + postponed.reversed() { lines += rest(step) }
       postponed = []
     }
+    for step in endings { lines += rest(step) }
     while ended.remove(last + 1) != nil {
       last += 1
       told[last] = nil
@@ -70,6 +77,25 @@ struct StepText {
     case "tool:ask":
       return [paint.yellow("? ") + indented(request["question"]?.string ?? "", first: "")]
     case "tool:spawn": return agents(request)
+    case "begin":
+      return [
+        paint.bold("\(request["task"]?.string?.printable ?? "?") begins: ")
+          + (request["child"]?.string?.printable ?? "?")
+      ]
+    case "settle":
+      return [
+        paint.bold("the conflict of \(request["task"]?.string?.printable ?? "?") is given to ")
+          + (request["child"]?.string?.printable ?? "?")
+      ]
+    case "merge":
+      return [paint.bold("merges ") + (request["child"]?.string?.printable ?? "?")]
+    case "pause": return []
+    case "permission" where request["kind"]?.string == "conflict":
+      return [
+        paint.yellow(
+          "? asks what becomes of the conflict of \(request["task"]?.string?.printable ?? "?")"
+        )
+      ]
     case "permission": return [paint.yellow("? asks whether it may: ") + action(request)]
     case "inquiry":
       return [
@@ -77,8 +103,15 @@ struct StepText {
           "? asks what became of step \(request["step"]?.int ?? 0), whose end nobody saw"
         )
       ]
+    case "agent:said": return said(request)
+    case "agent:plan":
+      return [paint.dim("plan:")] + result(request["text"]?.string ?? "").map(paint.dim)
+    case "agent:tool":
+      let tool = request["tool"]?.string.map { "\($0.printable): " } ?? ""
+      return [paint.bold(tool + (request["title"]?.string ?? "?").brief(160))]
+    case "agent:session": return []
     case "model" where step.status == nil || step.status == "done": return []
-    case "start", "tell", "shorten", "tool:done", "model": return []
+    case "start", "tell", "shorten", "given-up", "tool:done", "model": return []
     default: return [paint.bold(step.kind.printable)]
     }
   }
@@ -99,7 +132,9 @@ struct StepText {
   }
 
   private func action(_ request: JSONValue) -> String {
-    (request["command"] ?? request["path"] ?? request["rule"])?.string?.brief(160) ?? "?"
+    (request["command"] ?? request["path"] ?? request["rule"] ?? request["title"])?.string?.brief(
+      160
+    ) ?? "?"
   }
 
   private func path(_ request: JSONValue) -> String {
@@ -115,12 +150,16 @@ struct StepText {
     case ("model", "done"): return said(outcome["message"]?["content"]?.string)
     case ("model", _), ("shorten", "failed"), ("shorten", "interrupted"):
       return [paint.red("  the model: ") + text.brief(400)]
-    case ("start", _): return []
+    case ("start", _), ("given-up", _), ("begin", _), ("settle", _), ("pause", _): return []
+    case ("agent:said", _), ("agent:plan", _), ("agent:session", _): return []
+    case ("merge", _): return merged(outcome)
     case ("tell", _):
       let message = outcome["message"]?["content"]?.string ?? ""
       return [paint.dim("  (told: \(message.brief(200)))")]
     case ("shorten", _): return [paint.dim("  (the older part was summed up)")]
     case ("permission", _): return [answer(outcome)]
+    // Its last message was told already.
+    case ("agent", "done") where outcome["stop"] != nil: return []
     case ("inquiry", _): return [answer(outcome)]
     case ("tool:done", "done"): return [paint.green("done: ") + indented(text, first: "")]
     case ("tool:read", "done"):
@@ -130,6 +169,22 @@ struct StepText {
     case (_, "not-happened"): return [paint.yellow("  ! ") + indented(text, first: "")]
     default: return result(text).map(paint.red)
     }
+  }
+
+  private func merged(_ outcome: JSONValue) -> [String] {
+    let paths = outcome["paths"]?.elements.compactMap(\.string) ?? []
+    let listed = paths.joined(separator: ", ").brief(300)
+    switch outcome["state"]?.string {
+    case "merged": return [paint.dim("    " + (paths.isEmpty ? "nothing changed" : listed))]
+    case "conflict": return [paint.red("  conflict: ") + listed]
+    default: return [paint.red("  ! ") + (outcome["text"]?.string ?? "?").brief(400)]
+    }
+  }
+
+  /// A message or a thought of an agent that tells what it does.
+  private func said(_ request: JSONValue) -> [String] {
+    let lines = said(request["text"]?.string)
+    return request["thought"] == nil ? lines : lines.map { paint.dim("  \($0)") }
   }
 
   private func said(_ text: String?) -> [String] {

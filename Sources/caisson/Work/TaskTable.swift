@@ -34,7 +34,7 @@ struct TaskTable {
       String(repeating: "  ", count: line.depth) + assignment.id.printable, state.printable,
       RunTable.age(microseconds: now - assignment.created),
       Money(picoDollars: assignment.spent).text,
-      assignment.text.brief(400),
+      (assignment.name.map { "\($0): " } ?? "") + assignment.text.brief(400),
     ]
   }
 

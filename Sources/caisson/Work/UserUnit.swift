@@ -33,6 +33,8 @@ struct UserUnit {
     return places.contains { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
+  /// It is started anew however often it fails: a server that keeps the journal may be away for longer
+  /// than the five attempts that systemd would grant.
   var text: String {
     let words = [RunSession.ownPath("caisson")] + arguments
     // What decides where everything lies has to be the same there.
@@ -43,6 +45,7 @@ struct UserUnit {
     return """
       [Unit]
       Description=Caisson: assignments, the gateway, schedules and notices
+      StartLimitIntervalSec=0
 
       [Service]
       ExecStart=\(words.map { Self.quoted($0).replacing("$", with: "$$") }.joined(separator: " "))

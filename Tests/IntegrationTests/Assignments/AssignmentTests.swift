@@ -190,7 +190,12 @@ import Testing
       let second = try await place.caisson("up")
       #expect(second.status == .exited(125) && second.error.contains("is up already"))
       kill(try await place.daemon(), SIGKILL)
-      let down = try await place.caisson("tasks")
+      var down = try await place.caisson("tasks")
+      // It may still be there for a moment, and hear who asks.
+      for _ in 0..<40 where !down.error.contains("start it with") {
+        try await Task.sleep(for: .milliseconds(50))
+        down = try await place.caisson("tasks")
+      }
       #expect(down.status == .exited(125) && down.error.contains("start it with: caisson up"))
       // Another one is started, and goes on.
       let other = try await place.caisson("assign", "config", "--detach")
@@ -198,6 +203,13 @@ import Testing
       let log = try await place.caisson("logs", "-f", id)
       #expect(log.output.contains("done: slept"), "\(log.output)")
       #expect(try await place.caisson("audit", "--verify").status == .exited(0))
+      // The gateway was the first one's, and is ended with the second.
+      let gateway = try #require(place.pid(in: "runtime/gateway.json"))
+      #expect(try await place.caisson("up", "--stop").status == .exited(0))
+      #expect(place.pid(in: "runtime/gateway.json") == nil)
+      // Nobody may have waited for it yet.
+      let stat = (try? String(contentsOfFile: "/proc/\(gateway)/stat", encoding: .utf8)) ?? ") Z"
+      #expect(stat.contains(") Z"), "\(stat)")
     }
   }
 

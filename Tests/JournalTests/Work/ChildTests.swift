@@ -39,6 +39,31 @@ struct ChildTests {
   }
 
   @Test(arguments: StoreKind.here)
+  func `the end of one of those that it waits for wakes it`(_ kind: StoreKind) async throws {
+    try await WorkFixture.with(kind) { fixture in
+      let store = fixture.store
+      let what = WorkMachine.oneOf(["c1", "c2"])
+      var parent = try await fixture.leased("p")
+      try await store.commit(
+        [child("c1"), child("c2"), child("c3"), .wait(for: what, wake: nil)],
+        under: parent
+      )
+      _ = try await store.stop("c3", by: "ann")
+      #expect(try await fixture.state("p") == .waiting)
+      _ = try await store.stop("c2", by: "ann")
+      #expect(try await fixture.state("p") == .queued)
+      // It is over by the time that it is waited for.
+      parent = try await fixture.lease("p")
+      try await store.commit([.wait(for: what, wake: nil)], under: parent)
+      #expect(try await fixture.state("p") == .queued)
+      parent = try await fixture.lease("p")
+      try await store.commit([.wait(for: WorkMachine.oneOf(["c1"]), wake: nil)], under: parent)
+      #expect(try await fixture.state("p") == .waiting)
+      _ = try await fixture.rows()
+    }
+  }
+
+  @Test(arguments: StoreKind.here)
   func `work is given below oneself alone, once, under a free name`(
     _ kind: StoreKind
   ) async throws {

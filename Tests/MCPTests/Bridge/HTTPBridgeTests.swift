@@ -1,4 +1,5 @@
 import Dialects
+import JSONRPC
 import Testing
 
 @testable import MCP

@@ -1,6 +1,7 @@
 import CLinux
 import Dialects
 import Glibc
+import JSONRPC
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import Dialects
+import JSONRPC
 import Testing
 
 @testable import MCP
@@ -21,7 +22,7 @@ struct ServerSessionTests {
     actions.map { action in
       switch action {
       case .send(let frame): text(frame)
-      case .call(let call): "call \(call.tool) \(call.arguments.json?.raw.text ?? "-")"
+      case .call(let call): "call \(call.tool) \(call.arguments?.raw.text ?? "-")"
       case .cancel(.number(let id)): "cancel \(id)"
       case .cancel(.text(let id)): "cancel '\(id)'"
       }
@@ -216,8 +217,16 @@ struct ServerSessionTests {
     )
     #expect(Self.lines(session.receive(cancel)) == ["cancel 1"])
     #expect(Self.lines(session.receive(cancel)) == [])
+    // It goes on, and has its place meanwhile.
+    #expect(session.progress(.number(1), done: 1, message: "on").isEmpty)
+    #expect(
+      Self.lines(session.receive(call))
+        == [Self.failure(1, -32600, "a call with this id is under way")]
+    )
     #expect(Self.lines(session.finish(.number(1), .text("late"))) == [])
-    for id in 0..<ServerSession.mostCalls {
+    #expect(Self.lines(session.receive(call)) == ["call add -"])
+    #expect(Self.lines(session.receive(cancel)) == ["cancel 1"])
+    for id in 2...ServerSession.mostCalls {
       let text = #"{"jsonrpc":"2.0","id":\#(id),"method":"tools/call","params":{"name":"add"}}"#
       _ = session.receive(frame(text))
     }

@@ -1,5 +1,6 @@
-import Foundation
 import Dialects
+import Foundation
+import JSONRPC
 import Testing
 
 @testable import MCP

@@ -5,7 +5,8 @@ import Synchronization
 
 /// Assignments in the journal's own file: the default, with nothing to set up, for one machine.
 ///
-/// One thread commits what many ask at the price of one, as for the ledger.
+/// One thread commits what many ask at the price of one, as for the ledger. Who is alone commits on its
+/// own thread, where that leaves others a processor to go on with.
 package final class SQLiteWorkStore: WorkStore {
   private let own: Journal
   private let reader: Journal
@@ -14,6 +15,8 @@ package final class SQLiteWorkStore: WorkStore {
   private let seen = Mutex<Int64>(0)
   /// Held while `reader` is used: GRDB traps where a closed one is.
   private let isClosed = Mutex(false)
+  /// The threads that tasks run on are as many as processors: a single one is not to wait for the disk.
+  private static let mayCommitHere = ProcessInfo.processInfo.activeProcessorCount > 1
 
   /// Opens the store of the journal in a directory; creates both where there are none.
   package init(
@@ -57,27 +60,26 @@ package final class SQLiteWorkStore: WorkStore {
   ) async throws(WorkError) -> Value {
     let path = own.path
     let result: Result<Value, WorkError> = await withCheckedContinuation { continuation in
-      writer.submit(
-        LedgerWriter.Operation(
-          isUrgent: true,
-          perform: { batch in
-            let work = WorkBatch(database: batch.database, chain: batch.chain, now: batch.now)
-            let before = batch.database.totalChangesCount
-            do {
-              let value = try body(work)
-              return { continuation.resume(returning: .success(value)) }
-            } catch let error as WorkError {
-              // What fails half-way takes the transaction with it, and its neighbours are done again
-              // without it.
-              guard batch.database.totalChangesCount == before else {
-                throw JournalError.failed(path: path, reason: error.description)
-              }
-              return { continuation.resume(returning: .failure(error)) }
+      let operation = LedgerWriter.Operation(
+        isUrgent: true,
+        perform: { batch in
+          let work = WorkBatch(database: batch.database, chain: batch.chain, now: batch.now)
+          let before = batch.database.totalChangesCount
+          do {
+            let value = try body(work)
+            return { continuation.resume(returning: .success(value)) }
+          } catch let error as WorkError {
+            // What fails half-way takes the transaction with it, and its neighbours are done again
+            // without it.
+            guard batch.database.totalChangesCount == before else {
+              throw JournalError.failed(path: path, reason: error.description)
             }
-          },
-          fail: { error in continuation.resume(returning: .failure(WorkError(error))) }
-        )
+            return { continuation.resume(returning: .failure(error)) }
+          }
+        },
+        fail: { error in continuation.resume(returning: .failure(WorkError(error))) }
       )
+      if Self.mayCommitHere { writer.submitHere(operation) } else { writer.submit(operation) }
     }
     return try result.get()
   }

@@ -49,7 +49,22 @@ package final class ChangeDiff {
     }
   }
 
-  private func headers(of change: Change) -> [String] {
+  /// Both sides of a change whole, an absent one empty; nil where either is no text, is longer, or where
+  /// neither has content.
+  package func texts(
+    of change: Change,
+    atMost length: Int
+  ) throws(WorkspaceError) -> (old: String, new: String)? {
+    guard let (old, new) = try sources(change), old.size <= length, new.size <= length,
+      try old.isText(), try new.isText(),
+      let before = String(validating: try old.read(0..<old.size), as: UTF8.self),
+      let after = String(validating: try new.read(0..<new.size), as: UTF8.self)
+    else { return nil }
+    return (before, after)
+  }
+
+  /// Which path it is, what lay and lies there, and its permissions, as git would show them.
+  package func headers(of change: Change) -> [String] {
     let path = change.path
     var lines = ["diff \(Self.name("a", path)) \(Self.name("b", path))"]
     switch (change.before, change.after) {

@@ -185,7 +185,7 @@ struct AttackSuite {
     var environment = ProcessInfo.processInfo.environment
     environment["CAISSON_HOME"] = base.appending("home").string
     environment["NO_COLOR"] = "1"
-    let process = AttackProcess(arguments: arguments, environment: environment, patience: 20)
+    let process = AttackProcess(arguments: arguments, environment: environment, patience: 60)
     return try process.run(outputTo: file ?? base.appending("output"))
   }
 

@@ -1,6 +1,9 @@
 package import Dialects
 
-/// One message of JSON-RPC 2.0, as the protocol uses it.
+/// JSONRPC: messages of JSON-RPC 2.0 on lines, as two protocols speak it: that of tool servers (`MCP`)
+/// and that of agents (`ACP`). It knows neither, and does no I/O.
+
+/// One message of JSON-RPC 2.0, as the protocols use it.
 ///
 /// Refused are duplicate keys at any depth (readers differ in which they take), batches, frames and
 /// nesting beyond their bounds, ids other than whole numbers and texts, and text that is not UTF-8.
@@ -14,10 +17,13 @@ package enum RPCMessage: Sendable {
 
   private static let longestMethod = 256
 
-  /// - Parameter frame: one line, without its end, or the body of a request over HTTP.
+  /// - Parameters:
+  ///   - frame: one line, without its end, or the body of a request over HTTP.
+  ///   - allowsNull: Whether a result may be null, as the one of an answer that says nothing is for some.
   package static func parse(
     _ frame: [UInt8],
-    bounds: WireBounds = WireBounds()
+    bounds: WireBounds = WireBounds(),
+    allowsNull: Bool = false
   ) throws(WireError) -> RPCMessage {
     guard frame.count <= bounds.length else { throw .tooLong(atMost: bounds.length) }
     let root: JSON
@@ -37,7 +43,7 @@ package enum RPCMessage: Sendable {
     switch (method, result, error) {
     case (let method?, nil, nil): return try call(method, root)
     case (nil, let result?, nil):
-      guard result.isObject else { throw .notAMessage(.result) }
+      guard result.isObject || allowsNull && result.isNull else { throw .notAMessage(.result) }
       guard let id = root["id"].flatMap(RequestID.init) else { throw .notAMessage(.id) }
       return .result(id: id, result)
     case (nil, nil, let error?):

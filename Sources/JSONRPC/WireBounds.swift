@@ -1,4 +1,4 @@
-import Dialects
+package import Dialects
 
 /// How much of a message is read before it is refused.
 package struct WireBounds: Hashable, Sendable {
@@ -11,7 +11,7 @@ package struct WireBounds: Hashable, Sendable {
 
   package init() {}
 
-  var json: JSONBounds {
+  package var json: JSONBounds {
     var bounds = JSONBounds()
     bounds.length = length
     bounds.depth = depth

@@ -1,7 +1,7 @@
 import Dialects
 import Testing
 
-@testable import MCP
+@testable import JSONRPC
 
 struct RPCMessageTests {
   private static let accepted: [(String, String)] = [
@@ -85,6 +85,14 @@ struct RPCMessageTests {
     #expect(throws: error) { try RPCMessage.parse(frame(text)) }
   }
 
+  @Test func `a result that is null is one where the protocol has such`() throws {
+    let null = frame(#"{"jsonrpc":"2.0","id":1,"result":null}"#)
+    #expect(try Self.meaning(RPCMessage.parse(null, allowsNull: true)) == "result 1 null")
+    #expect(throws: WireError.notAMessage(.result)) {
+      try RPCMessage.parse(frame(#"{"jsonrpc":"2.0","id":1,"result":7}"#), allowsNull: true)
+    }
+  }
+
   @Test func `text that is not UTF-8 is refused`() {
     let bytes = frame(#"{"jsonrpc":"2.0","id":1,"method":"m"#) + [0xC0, 0xAF] + frame(#""}"#)
     #expect(throws: WireError.malformed(JSONError(.badUTF8, at: 35))) {
@@ -150,3 +158,5 @@ struct RPCMessageTests {
     }
   }
 }
+
+private func frame(_ text: String) -> [UInt8] { Array(text.utf8) }

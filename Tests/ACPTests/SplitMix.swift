@@ -1,0 +1,1 @@
+../MCPTests/Support/SplitMix.swift
