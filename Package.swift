@@ -336,7 +336,7 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Catalogue", "Dialects", "Gateway", "Journal", "Policy",
+        "Catalogue", "CLinux", "Dialects", "Gateway", "Journal", "Policy",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

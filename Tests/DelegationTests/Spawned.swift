@@ -39,12 +39,20 @@ final class Spawned {
   /// Its exit status, or 128 and its signal.
   @discardableResult
   func wait() -> Int32 {
+    while true { if let status = look(waits: true) { return status } }
+  }
+
+  var hasEnded: Bool { look(waits: false) != nil }
+
+  private func look(waits: Bool) -> Int32? {
     if let status { return status }
     var end = cl_exit_status()
-    while cl_wait(pid, 1, &end) == -EINTR {}
-    let code = end.signal > 0 ? 128 + end.signal : end.code
-    status = code
-    return code
+    switch cl_wait(pid, waits ? 1 : 0, &end) {
+    case 0, -EINTR: return nil
+    case pid: status = end.signal > 0 ? 128 + end.signal : end.code
+    default: status = -1
+    }
+    return status
   }
 
   deinit {

@@ -12,10 +12,11 @@ struct TakesTurns: SuiteTrait, TestTrait, TestScoping {
     performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
     guard testCase != nil else { return try await function() }
-    // A name that the other modules' tests of this process know, too.
-    let turn = "/tmp/caisson-tests-\(getpid())"
-    while mkdir(turn, 0o700) != 0 { try await Task.sleep(for: .milliseconds(20)) }
-    defer { rmdir(turn) }
+    // A file that the other modules' tests of this process know, too; the kernel lets go of it when
+    // the process dies.
+    let turn = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
+    defer { close(turn) }
+    while flock(turn, LOCK_EX | LOCK_NB) != 0 { try await Task.sleep(for: .milliseconds(20)) }
     try await function()
   }
 }

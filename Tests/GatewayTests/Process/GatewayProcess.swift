@@ -32,45 +32,40 @@ final class GatewayProcess: @unchecked Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// What the command prints on standard output.
+    /// Runs the command to its end, and gives what it printed.
     @discardableResult
     func run(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
-      let process = Process()
-      process.executableURL = GatewayProcess.program
-      process.arguments = arguments
-      process.environment = GatewayProcess.environment(directory)
-      let (output, errors) = (Pipe(), Pipe())
-      process.standardOutput = output
-      process.standardError = errors
-      try process.run()
-      let text = output.fileHandleForReading.readDataToEndOfFile()
-      let complaints = errors.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      return (
-        process.terminationStatus, String(decoding: text, as: UTF8.self),
-        String(decoding: complaints, as: UTF8.self)
+      let (output, errors) = (newFile(), newFile())
+      defer { for file in [output, errors] { unlink(file) } }
+      let process = try Spawned(
+        GatewayProcess.program,
+        arguments,
+        environment: GatewayProcess.environment(directory),
+        output: output,
+        errors: errors
       )
+      return (process.wait(), GatewayProcess.text(output), GatewayProcess.text(errors))
     }
 
     func addKey(_ arguments: String...) throws -> String {
-      let process = Process()
-      process.executableURL = GatewayProcess.program
-      process.arguments = ["gateway", "key", "add"] + arguments
-      process.environment = GatewayProcess.environment(directory)
-      let output = Pipe()
-      process.standardOutput = output
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let text = output.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+      let output = newFile()
+      defer { unlink(output) }
+      try Spawned(
+        GatewayProcess.program,
+        ["gateway", "key", "add"] + arguments,
+        environment: GatewayProcess.environment(directory),
+        output: output
+      ).wait()
+      return GatewayProcess.text(output).trimmingCharacters(in: .whitespacesAndNewlines)
     }
+
+    func newFile() -> String { directory + "/printed-\(UUID().uuidString)" }
   }
 
   /// Beside the test bundle, which SwiftPM puts where it puts programs.
   static let program = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: ".build/debug/caisson")
+    .appending(path: ".build/debug/caisson").path(percentEncoded: false)
 
   static func environment(_ home: String) -> [String: String] {
     var environment = ["CAISSON_HOME": home, "TERM": "dumb"]
@@ -78,27 +73,25 @@ final class GatewayProcess: @unchecked Sendable {
     return environment
   }
 
-  private let process = Process()
-  private let errors = Pipe()
+  private let process: Spawned
   let port: Int
   /// What it said until it listened.
   let greeting: String
 
   init(_ home: Home) throws {
-    process.executableURL = Self.program
-    process.arguments = [
-      "gateway", "--config", home.directory + "/gateway.yaml", "--listen", "127.0.0.1:0",
-    ]
-    process.environment = Self.environment(home.directory)
-    process.standardError = errors
-    process.standardOutput = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
+    let errors = home.newFile()
+    process = try Spawned(
+      Self.program,
+      ["gateway", "--config", home.directory + "/gateway.yaml", "--listen", "127.0.0.1:0"],
+      environment: Self.environment(home.directory),
+      errors: errors
+    )
     var text = ""
     while !text.contains("listening on") {
-      let data = errors.fileHandleForReading.availableData
-      guard !data.isEmpty else { throw Failure(text: text) }
-      text += String(decoding: data, as: UTF8.self)
+      let hasEnded = process.hasEnded
+      text = Self.text(errors)
+      if hasEnded, !text.contains("listening on") { throw Failure(text: text) }
+      usleep(5000)
     }
     let digits = text.split(separator: ":").last.map { $0.prefix { $0.isNumber } }
     guard let port = digits.flatMap({ Int($0) }) else { throw Failure(text: text) }
@@ -106,33 +99,25 @@ final class GatewayProcess: @unchecked Sendable {
     greeting = text
   }
 
-  /// What it has said since, up to its end.
-  func rest() -> String {
-    String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  static func text(_ file: String) -> String {
+    (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
   }
 
   func kill() {
-    Glibc.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    process.signal(SIGKILL)
+    process.wait()
   }
 
   /// Asks it to stop, and gives its exit status.
   func stop() -> Int32 {
-    process.terminate()
+    process.signal(SIGTERM)
     return end()
   }
 
   /// Its exit status, once it has ended: a second signal would not let it finish.
-  func end() -> Int32 {
-    process.waitUntilExit()
-    return process.terminationStatus
-  }
+  func end() -> Int32 { process.wait() }
 
-  var identifier: Int32 { process.processIdentifier }
-
-  deinit {
-    if process.isRunning { kill() }
-  }
+  var identifier: Int32 { process.pid }
 
   func post(
     _ body: String,

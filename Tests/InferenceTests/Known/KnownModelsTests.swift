@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Inference
@@ -24,14 +25,10 @@ import Testing
     let path = try #require(RealFiles.smollm)
     let model = try #require(KnownModels.named("SmolLM2:135M"))
     #expect(path.hasSuffix("/\(model.file)"))
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/sha256sum")
-    process.arguments = [path]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    let reader = try #require(popen("sha256sum '\(path)'", "re"))
+    var line = [CChar](repeating: 0, count: 4096)
+    let said = fgets(&line, Int32(line.count), reader).map { String(cString: $0) } ?? ""
+    #expect(pclose(reader) == 0)
     #expect(said.split(separator: " ").first.map(String.init) == model.hash)
     #expect(try MappedFile(path: path).bytes.count == model.size)
   }

@@ -65,8 +65,30 @@ struct Command: Sendable {
     return path
   }()
 
-  /// Runs to the end, and captures both outputs.
-  func run() async throws -> Result {
+  /// Runs to the end, and captures both outputs. One that has not ended after `patience` is killed: a
+  /// test that waits for ever says nothing.
+  func run(patience: Duration = .seconds(240)) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result?.self) { group in
+      group.addTask { try await runToEnd() }
+      group.addTask {
+        try await Task.sleep(for: patience)
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let result = try await group.next() ?? nil else {
+        throw Impatience(command: ([executable.string] + arguments).joined(separator: " "))
+      }
+      return result
+    }
+  }
+
+  private struct Impatience: Error, CustomStringConvertible {
+    let command: String
+
+    var description: String { "did not end, nor close its outputs, in time: \(command)" }
+  }
+
+  private func runToEnd() async throws -> Result {
     let result = try await Subprocess.run(
       configuration,
       input: .string(input),

@@ -1,0 +1,1 @@
+../../DelegationTests/Spawned.swift
