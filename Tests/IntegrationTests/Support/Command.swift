@@ -71,14 +71,15 @@ struct Command: Sendable {
     try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask { try await runToEnd() }
       group.addTask {
-        try await Task.sleep(for: patience)
-        return nil
-      }
-      defer { group.cancelAll() }
-      guard let result = try await group.next() ?? nil else {
+        // Who is cancelled is not impatient.
+        do { try await Task.sleep(for: patience) } catch { return nil }
         throw Impatience(command: ([executable.string] + arguments).joined(separator: " "))
       }
-      return result
+      defer { group.cancelAll() }
+      while let next = try await group.next() {
+        if let next { return next }
+      }
+      throw CancellationError()
     }
   }
 
