@@ -3,7 +3,7 @@
     CAISSON_MODELS=… structured.py CAISSON SCHEMAS.json [GENERATIONS [MODEL [SEED]]]
 
 CAISSON is the program. Every second answer is streamed. An answer that reached its limit of tokens says
-so (`length`) and is counted apart: what is cut off is no document. Needs `jsonschema[format]`.
+so (`length`), is counted apart, and must be valid, too. Needs `jsonschema[format]`.
 """
 
 import collections
@@ -69,15 +69,13 @@ def ask(number):
     else:
         choice = json.loads(data)["choices"][0]
         text, end = choice["message"]["content"], choice["finish_reason"]
-    if end == "length":
-        return entry["name"], streamed, "cut off", text[-80:]
     try:
         value = json.loads(text)
         json.dumps(value, ensure_ascii=False).encode()
         jsonschema.Draft202012Validator(entry["schema"]).validate(value)
     except (ValueError, jsonschema.ValidationError) as error:
         return entry["name"], streamed, "invalid", f"{end} {error} {text}"[:300]
-    return entry["name"], streamed, "valid", ""
+    return entry["name"], streamed, "valid" if end == "stop" else f"valid ({end})", ""
 
 
 started = time.monotonic()
@@ -97,5 +95,5 @@ print(f"{count} answers under {len(schemas)} schemas in {time.monotonic() - star
 for (end, form), number in sorted(ends.items()):
     print(f"  {end}, {form}: {number}")
 for (name, end), number in sorted(by_schema.items()):
-    if end != "valid":
+    if not end.startswith("valid"):
         print(f"  {name}: {end}: {number}")

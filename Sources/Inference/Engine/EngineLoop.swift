@@ -172,7 +172,10 @@ final class EngineLoop {
   ) -> GenerationEnd.Reason? {
     let row = UnsafeMutableBufferPointer(start: logits, count: forward.shape.vocabulary)
     let constraint = answers[index].request.constraint
-    guard let choice = answers[index].sampler.choose(from: row, constraint: constraint) else {
+    let left = answers[index].allowance - answers[index].generated.count - 1
+    guard
+      let choice = answers[index].sampler.choose(from: row, constraint: constraint, left: left)
+    else {
       return .failed(
         constraint == nil
           ? "the model computed no numbers; its file is damaged"

@@ -6,6 +6,7 @@ package final class Grammar: Sendable {
   let start: Int
   /// The least depth of containers that each node needs; nil where nothing finite suits it.
   let depths: [Int?]
+  let costs: GrammarCosts
 
   /// Containers inside one another. Beyond it only values that end are allowed.
   static let maximumDepth = 48
@@ -115,6 +116,7 @@ package final class Grammar: Sendable {
     self.nodes = nodes
     self.start = start
     depths = GrammarDepths.of(nodes)
+    costs = GrammarCosts(nodes)
     guard let depth = depths[start], depth <= Self.maximumDepth else {
       throw .unsatisfiable(at: "#")
     }

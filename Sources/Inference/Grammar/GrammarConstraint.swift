@@ -21,6 +21,19 @@ package final class GrammarConstraint: Sendable {
 
   package func mask() -> TokenMask { masks.mask(state.withLock { $0 }) }
 
+  /// Whether the text can be ended with so many tokens behind this one, which is allowed. True, too, where
+  /// it could not be ended without the token either: then nothing is gained by refusing it.
+  package func fits(_ token: Int32, _ left: Int) -> Bool {
+    guard masks.vocabulary.hasAllBytes, !masks.vocabulary.ends.contains(token) else { return true }
+    let before = state.withLock { $0 }
+    var after = before
+    guard after.advance(masks.vocabulary.bytes(of: token)) else { return true }
+    return after.cost <= left || before.cost > left + 1
+  }
+
+  /// The tokens that lead straight to the end of the text.
+  package func closing() -> TokenMask { masks.closing(state.withLock { $0 }) }
+
   /// Takes a token; one that does not fit changes nothing.
   package func accept(_ token: Int32) {
     if masks.vocabulary.ends.contains(token) { return }
@@ -36,6 +49,8 @@ package final class GrammarConstraint: Sendable {
     TokenConstraint(
       allows: { self.allows($0) },
       mask: { self.mask() },
+      fits: { self.fits($0, $1) },
+      closing: { self.closing() },
       accept: { self.accept($0) }
     )
   }

@@ -29,6 +29,29 @@ package final class GrammarMasks: Sendable {
     return result
   }
 
+  /// The tokens each of whose bytes leads nearer to the end of the text.
+  func closing(_ state: GrammarState) -> TokenMask {
+    var result = TokenMask(count: vocabulary.count, allowing: false)
+    let trie = vocabulary.all
+    var levels = [(threads: state.threads, cost: state.cost)]
+    var node = 0
+    while node < trie.bytes.count {
+      let depth = Int(trie.depths[node])
+      levels.removeSubrange((depth + 1)...)
+      var next: [GrammarThread] = []
+      for thread in levels[depth].threads { grammar.step(thread, trie.bytes[node], into: &next) }
+      let cost = next.map { grammar.cost($0) }.min() ?? GrammarCosts.endless
+      guard cost < levels[depth].cost else {
+        node = Int(trie.skips[node])
+        continue
+      }
+      for token in trie.tokens(at: node) { result[Int(token)] = true }
+      levels.append((Grammar.distinct(next), cost))
+      node += 1
+    }
+    return result
+  }
+
   private func mask(_ thread: GrammarThread) -> TokenMask {
     let key = canonical(thread)
     if let mask = known.withLock({ $0[key] }) { return mask }

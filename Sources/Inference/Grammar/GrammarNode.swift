@@ -38,6 +38,8 @@ final class GrammarObject: Sendable {
     var below: UInt128 = 0
     /// The property whose name ends here, its quote read.
     var property: Int? = nil
+    /// Bytes behind the first quote.
+    var depth = 0
   }
 
   static let maximumProperties = 128
@@ -55,6 +57,8 @@ final class GrammarObject: Sendable {
   let isOrdered: Bool
   /// The names as JSON writes them, behind their first quote.
   let names: [Branch]
+  /// How many bytes each name has as JSON writes it, with its quotes.
+  let quoted: [Int]
 
   init(
     properties: [Property],
@@ -73,23 +77,28 @@ final class GrammarObject: Sendable {
     self.isOrdered = isOrdered
     reserved = Set(properties.map(\.name) + prohibited)
     var names = [Branch()]
+    var quoted: [Int] = []
     for (index, property) in properties.enumerated() {
       let bit = UInt128(1) << UInt128(index)
       var at = 0
       names[0].below |= bit
-      for byte in JSONValue.quoted(String(decoding: property.name, as: UTF8.self)).dropFirst() {
+      let name = JSONValue.quoted(String(decoding: property.name, as: UTF8.self))
+      quoted.append(name.count)
+      for byte in name.dropFirst() {
         if let known = names[at].next[byte] {
           at = known
         } else {
           names[at].next[byte] = names.count
+          let depth = names[at].depth + 1
           at = names.count
-          names.append(Branch())
+          names.append(Branch(depth: depth))
         }
         names[at].below |= bit
       }
       names[at].property = index
     }
     self.names = names
+    self.quoted = quoted
   }
 }
 

@@ -14,6 +14,9 @@ package struct GrammarState: Sendable {
   /// Whether nothing can follow.
   package var isFinished: Bool { threads.allSatisfy { $0.top.node < 0 } }
 
+  /// How many bytes the text needs at least until it may end.
+  package var cost: Int { threads.map { grammar.cost($0) }.min() ?? GrammarCosts.endless }
+
   /// Reads bytes; false, and no change, where they do not fit.
   package mutating func advance(_ bytes: some Sequence<UInt8>) -> Bool {
     var current = threads

@@ -3,6 +3,8 @@ package final class GrammarVocabulary: Sendable {
   package let count: Int
   /// The tokens that end a text.
   package let ends: Set<Int32>
+  /// Whether each byte of ASCII is a token, so that whatever a grammar allows can be written.
+  let hasAllBytes: Bool
   private let texts: [[UInt8]]
   let all: TokenTrie
   /// Those that are more than plain characters of a JSON string: quotes, backslashes, signs of control,
@@ -33,6 +35,8 @@ package final class GrammarVocabulary: Sendable {
       }
     }
     all = TokenTrie(texts, chosen)
+    let single = Set(chosen.compactMap { texts[Int($0)].count == 1 ? texts[Int($0)][0] : nil })
+    hasAllBytes = single.isSuperset(of: [0x0A] + Array(0x20...0x7E))
     self.special = TokenTrie(texts, special)
     // Beyond so many code points there are few, and they are walked like the special ones.
     let longest = plain.reduce(0) { max($0, $1.length) }

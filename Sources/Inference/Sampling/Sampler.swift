@@ -42,18 +42,24 @@ struct Sampler {
 
   /// The next token, nil if the mask leaves none or the model's numbers are none.
   ///
-  /// - Parameter logits: one a token; penalties change them in place.
+  /// - Parameters:
+  ///   - logits: one a token; penalties change them in place.
+  ///   - left: how many tokens may follow this one.
   mutating func choose(
     from logits: UnsafeMutableBufferPointer<Float>,
-    constraint: TokenConstraint?
+    constraint: TokenConstraint?,
+    left: Int = .max
   ) -> Choice? {
     let report = options.logprobs.map { Logprobs(logits: UnsafeBufferPointer(logits), count: $0) }
     penalise(logits)
     guard var token = draw(UnsafeBufferPointer(logits)) else { return nil }
     if let constraint, !constraint.allows(token) {
-      let mask = constraint.mask()
-      for index in logits.indices where !mask[index] { logits[index] = -.infinity }
-      guard let other = draw(UnsafeBufferPointer(logits)) else { return nil }
+      guard let other = draw(logits, under: constraint.mask()) else { return nil }
+      token = other
+    }
+    if let constraint, !constraint.fits(token, left),
+      let other = draw(logits, under: constraint.closing())
+    {
       token = other
     }
     remember(token)
@@ -72,6 +78,14 @@ struct Sampler {
       logit -= Float(count) * options.frequencyPenalty + options.presencePenalty
       logits[Int(token)] = logit
     }
+  }
+
+  private mutating func draw(
+    _ logits: UnsafeMutableBufferPointer<Float>,
+    under mask: TokenMask
+  ) -> Int32? {
+    for index in logits.indices where !mask[index] { logits[index] = -.infinity }
+    return draw(UnsafeBufferPointer(logits))
   }
 
   private mutating func draw(_ logits: UnsafeBufferPointer<Float>) -> Int32? {

@@ -28,22 +28,31 @@ package struct TokenMask: Sendable, Equatable {
 /// What holds the tokens of one answer to a grammar.
 ///
 /// The engine calls it from its own thread, one call at a time: for each token `allows` with the one
-/// it would like, then `mask` if that was refused, then `accept` with the one it took. Drawing again
+/// it would like, then `mask` if that was refused; `fits` with what it has now and how many may follow,
+/// then `closing` if that was refused; then `accept` with the one it took. Drawing again
 /// under the mask after a refusal gives each allowed token the share that drawing under the mask at
 /// once would have given it, unless `topK`, `topP` or `minP` leave tokens out: those that they leave
 /// before the mask gain a little. It saves the mask for most tokens.
 package struct TokenConstraint: Sendable {
   package var allows: @Sendable (Int32) -> Bool
   package var mask: @Sendable () -> TokenMask
+  /// Whether what has begun can still be ended when so many tokens follow an allowed one.
+  package var fits: @Sendable (Int32, Int) -> Bool
+  /// The tokens that lead to an end by the shortest way; none where it is not known.
+  package var closing: @Sendable () -> TokenMask
   package var accept: @Sendable (Int32) -> Void
 
   package init(
     allows: @escaping @Sendable (Int32) -> Bool,
     mask: @escaping @Sendable () -> TokenMask,
+    fits: @escaping @Sendable (Int32, Int) -> Bool = { _, _ in true },
+    closing: @escaping @Sendable () -> TokenMask = { TokenMask(words: []) },
     accept: @escaping @Sendable (Int32) -> Void
   ) {
     self.allows = allows
     self.mask = mask
+    self.fits = fits
+    self.closing = closing
     self.accept = accept
   }
 }

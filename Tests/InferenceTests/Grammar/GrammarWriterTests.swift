@@ -31,6 +31,55 @@ import Testing
     }
   }
 
+  @Test(
+    .enabled(if: RealFiles.smollm != nil, "the model is not below .build-models"),
+    arguments: GrammarSchemaTests.examples
+  )
+  func `a text is whole within its limit of tokens, whatever was begun`(
+    example: GrammarSchemaTests.Example
+  ) throws {
+    let vocabulary = try #require(Self.vocabulary)
+    let masks = GrammarMasks(grammar: try Grammar(schema: example.schema), vocabulary: vocabulary)
+    let least = GrammarState(masks.grammar).cost
+    try #require(least < 2000)
+    for (seed, more) in [0, 1, 12, 100].enumerated() {
+      var random = SeededRandom(seed: UInt64(seed))
+      let limit = least + more
+      let constraint = GrammarConstraint(masks)
+      var bytes: [UInt8] = []
+      for left in (0..<limit).reversed() where !constraint.isFinished {
+        guard var token = Self.any(constraint.mask(), but: vocabulary.ends, &random) else { break }
+        if !constraint.fits(token, left) {
+          token = try #require(
+            Self.any(constraint.closing(), but: [], &random),
+            "\(limit): \(String(decoding: bytes, as: UTF8.self))"
+          )
+          #expect(constraint.allows(token) && constraint.fits(token, left))
+        }
+        constraint.accept(token)
+        bytes += vocabulary.bytes(of: token)
+      }
+      #expect(constraint.isComplete, "\(limit): \(String(decoding: bytes, as: UTF8.self))")
+      let value = try JSONReader.read(bytes)
+      #expect(SchemaCheck(root: example.schema).holds(value, example.schema))
+    }
+  }
+
+  private static func any(
+    _ mask: TokenMask,
+    but ends: Set<Int32>,
+    _ random: inout SeededRandom
+  ) -> Int32? {
+    var tokens: [Int32] = []
+    for (place, word) in mask.words.enumerated() where word != 0 {
+      for bit in 0..<64 where word >> UInt64(bit) & 1 == 1 {
+        tokens.append(Int32(place * 64 + bit))
+      }
+    }
+    tokens.removeAll { ends.contains($0) }
+    return tokens.isEmpty ? nil : tokens[Int(random.next() % UInt64(tokens.count))]
+  }
+
   /// Single bytes that end what is open.
   static func closers(_ vocabulary: GrammarVocabulary) -> [Int32] {
     (0..<Int32(vocabulary.count)).filter {
