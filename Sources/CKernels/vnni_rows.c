@@ -14,7 +14,6 @@ typedef struct {
   __m512i numbers[2];
   __m512i zero[2];    // what the dot products begin with: minus the weights' zero point, times x
   __m512 scales[2];   // as the lanes have them
-  __m512 sums;        // of x, one lane a block
 } ck_shared;
 
 VNNI_INLINE __m512i lanes_of_four(void) {
@@ -30,8 +29,6 @@ VNNI_INLINE ck_shared share_halves(const ck_eights *x, int shift) {
   s.zero[0] = _mm512_slli_epi32(totals, (unsigned)shift);
   __m512 scales = _mm512_broadcast_f32x4(_mm_load_ps(x->scales));
   s.scales[0] = _mm512_permutexvar_ps(lanes_of_four(), scales);
-  __m512 sums = _mm512_broadcast_f32x4(_mm_load_ps(x->sums));
-  s.sums = _mm512_maskz_permutexvar_ps(0x1111, lanes_of_four(), sums);
   return s;
 }
 
@@ -84,23 +81,6 @@ VNNI_INLINE __m512 group_q4_0(const uint8_t *w, size_t blocks, const ck_shared *
   return _mm512_fmadd_ps(dots, scales, sums);
 }
 
-VNNI_INLINE __m512 group_q4_1(const uint8_t *w, size_t blocks, const ck_shared *x, __m512 sums) {
-  const __m512i places =
-      _mm512_setr_epi32(1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 18, 19);
-  __m512i head, tail = _mm512_setzero_si512();
-  if (blocks >= 4) {
-    head = _mm512_loadu_si512(w);
-    tail = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)(w + 64)));
-  } else {
-    head = _mm512_maskz_loadu_epi8(~0ull >> (64 - blocks * 20), w);
-  }
-  __m512i codes = _mm512_permutex2var_epi32(head, places, tail);
-  __m512 scales = _mm512_mul_ps(spread_halves(head, 0, 10, 20, 30), x->scales[0]);
-  __m512 dots = _mm512_cvtepi32_ps(meet_nibbles(codes, _mm512_setzero_si512(), x));
-  sums = _mm512_fmadd_ps(dots, scales, sums);
-  return _mm512_fmadd_ps(spread_halves(head, 1, 11, 21, 31), x->sums, sums);
-}
-
 VNNI_INLINE __m512i pair_of_32(const void *first, const void *second) {
   return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256(first)),
                             _mm256_loadu_si256(second), 1);
@@ -150,7 +130,6 @@ VNNI_INLINE void fetch(const uint8_t *from, size_t size) {
   }
 
 ROW_OF_32(q4_0, 18, share_halves, 3)
-ROW_OF_32(q4_1, 20, share_halves, 0)
 ROW_OF_32(q8_0, 34, share_natural, 7)
 
 VNNI_INLINE __m512 block_q4_k(const ck_block_q4_k *w, const ck_eights *x, __m512 sums) {
@@ -244,7 +223,6 @@ ROW_OF_256(q6_k)
   }
 
 MULTIPLY(q4_0, CK_TYPE_Q4_0)
-MULTIPLY(q4_1, CK_TYPE_Q4_1)
 MULTIPLY(q8_0, CK_TYPE_Q8_0)
 MULTIPLY(q4_k, CK_TYPE_Q4_K)
 MULTIPLY(q6_k, CK_TYPE_Q6_K)
