@@ -189,7 +189,7 @@ static void CK_NAMED(layer_norm)(const float *x, const float *weight, const floa
   for (; i < count; i++) y[i] = (x[i] - mean) * factor * weight[i] + bias[i];
 }
 
-// Of the two products of a number, which is rounded by itself is what GCC makes of ggml.
+// The product with the second number is rounded by itself: so GCC compiles ggml.
 static void CK_NAMED(rope_halves)(float *x, size_t pairs, const float *cosines,
                                   const float *sines) {
   size_t i = 0;
@@ -197,12 +197,12 @@ static void CK_NAMED(rope_halves)(float *x, size_t pairs, const float *cosines,
     floats a = CK_NAMED(load)(x + i), b = CK_NAMED(load)(x + pairs + i);
     floats c = CK_NAMED(load)(cosines + i), s = CK_NAMED(load)(sines + i);
     CK_NAMED(store)(x + i, CK_FMA(a, c, -(b * s)));
-    CK_NAMED(store)(x + pairs + i, CK_FMA(b, c, a * s));
+    CK_NAMED(store)(x + pairs + i, CK_FMA(a, s, b * c));
   }
   for (; i < pairs; i++) {
     float a = x[i], b = x[pairs + i];
     x[i] = CK_FMA(a, cosines[i], -(b * sines[i]));
-    x[pairs + i] = CK_FMA(b, cosines[i], a * sines[i]);
+    x[pairs + i] = CK_FMA(a, sines[i], b * cosines[i]);
   }
 }
 

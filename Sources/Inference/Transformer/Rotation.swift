@@ -46,11 +46,14 @@ package struct Rotation: Sendable, Equatable {
         border(turns: slow, trained: trained, base: base).rounded(.up)
       )
       for pair in 0..<pairs {
-        let ramp = (Double(pair) - low) / max(0.001, high - low)
-        turns.kept[pair] = Float((1 - min(1, max(0, ramp))) * extrapolation)
+        let ramp = (Float(pair) - Float(low)) / max(0.001, Float(high) - Float(low))
+        turns.kept[pair] = (1 - min(1, max(0, ramp))) * Float(extrapolation)
       }
       turns.stretch = Float(1 / factor)
-      turns.magnitude = Float(attention * (extrapolation == 0 ? 1 : 1 + 0.1 * log(factor)))
+      turns.magnitude = Float(attention)
+      if extrapolation != 0 {
+        turns.magnitude *= Float(1).addingProduct(0.1, logf(1 / turns.stretch))
+      }
     }
     return turns
   }
