@@ -152,7 +152,12 @@ VNNI_INLINE void meet(const ck_tile *tile, size_t blocks, const uint8_t *x, size
                       size_t columns, float *y, size_t y_stride, __mmask16 first_rows,
                       __mmask16 second_rows, int adds, ck_manner manner) {
   __m512 sums[COLUMNS][2];
-  for (size_t c = 0; c < columns; c++) sums[c][0] = sums[c][1] = _mm512_setzero_ps();
+  // What earlier slices gave is gone on from: a row has one chain of sums, of any length.
+  for (size_t c = 0; c < columns; c++) {
+    const float *before = y + c * y_stride;
+    sums[c][0] = adds ? _mm512_maskz_loadu_ps(first_rows, before) : _mm512_setzero_ps();
+    sums[c][1] = adds ? _mm512_maskz_loadu_ps(second_rows, before + 16) : _mm512_setzero_ps();
+  }
   for (size_t b = 0; b < blocks; b++) {
     const uint8_t *group = x + b / 4 * sizeof(ck_eights);
     for (int part = 0; part < 1 + manner.sixteens; part++) {
@@ -204,10 +209,6 @@ VNNI_INLINE void meet(const ck_tile *tile, size_t blocks, const uint8_t *x, size
   }
   for (size_t c = 0; c < columns; c++) {
     float *out = y + c * y_stride;
-    if (adds) {
-      sums[c][0] = _mm512_add_ps(sums[c][0], _mm512_maskz_loadu_ps(first_rows, out));
-      sums[c][1] = _mm512_add_ps(sums[c][1], _mm512_maskz_loadu_ps(second_rows, out + 16));
-    }
     _mm512_mask_storeu_ps(out, first_rows, sums[c][0]);
     _mm512_mask_storeu_ps(out + 16, second_rows, sums[c][1]);
   }
