@@ -3,6 +3,8 @@
 //   reference greedy MODEL COUNT   < lines of token ids   > a line of ids, then a line of the gaps
 //                                                           between the two best logits
 //   reference logits MODEL OUT.bin < one line of token ids
+//   reference steps MODEL OUT.bin  < one line of token ids   every tensor on the way: a line with its
+//                                                           name and shape, then its numbers (f32)
 //   reference tokens MODEL         < lines of text ("\n" stands for a line's end)  > token ids
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +82,23 @@ static void all_logits(struct llama_context *context, int vocabulary, const char
   fclose(file);
 }
 
+// Called before a tensor is computed (wanted? yes) and after it.
+static bool write_step(struct ggml_tensor *t, bool asks, void *file) {
+  if (asks || t->type != GGML_TYPE_F32) return true;
+  fprintf(file, "%s %d %d %d\n", t->name, (int)t->ne[0], (int)t->ne[1], (int)t->ne[2]);
+  for (int64_t head = 0; head < t->ne[2]; head++) {
+    for (int64_t row = 0; row < t->ne[1]; row++) {
+      fwrite((char *)t->data + head * t->nb[2] + row * t->nb[1], 4, t->ne[0], file);
+    }
+  }
+  return true;
+}
+
+static void steps(struct llama_context *context) {
+  int count = read_ids();
+  if (count < 1 || llama_decode(context, llama_batch_get_one(ids, count))) exit(1);
+}
+
 static void tokens(const struct llama_vocab *vocabulary) {
   while (fgets(line, sizeof line, stdin)) {
     size_t length = 0;
@@ -117,10 +136,19 @@ int main(int argc, char **argv) {
   const char *flash = getenv("FLASH");
   params.flash_attn_type =
       flash && *flash == '1' ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  FILE *out = argc > 3 && !strcmp(argv[1], "steps") ? fopen(argv[3], "w") : NULL;
+  if (out) {
+    params.cb_eval = write_step;
+    params.cb_eval_user_data = out;
+  }
   struct llama_context *context = llama_init_from_model(model, params);
   if (!context || argc < 4) return 1;
   int size = llama_vocab_n_tokens(vocabulary);
   if (!strcmp(argv[1], "greedy")) greedy(context, size, atoi(argv[3]));
   if (!strcmp(argv[1], "logits")) all_logits(context, size, argv[3]);
+  if (out) {
+    steps(context);
+    fclose(out);
+  }
   return 0;
 }

@@ -1,8 +1,7 @@
 // Attention of many queries at once, included by vector.c after attention_body.h for each level.
 //
-// Queries of all the heads that share a cache head are rows of one matrix; a tile of keys is turned
-// on its side and a tile of values unfolded to f32 once for all rows, and both products run over
-// BLOCK_ROWS rows, MICRO_ROWS × MICRO_VECTORS of them in registers.
+// Queries of all the heads that share a cache head are rows of one matrix. A tile of keys is turned on
+// its side once for all rows; values are read where they lie.
 
 // Keys of a tile by number of the head, then position. Positions beyond `count` are zeros.
 INLINE void CK_NAMED(turn_keys)(ck_cache_form form, const uint8_t *keys, size_t stride,
@@ -41,181 +40,109 @@ INLINE void CK_NAMED(turn_keys)(ck_cache_form form, const uint8_t *keys, size_t 
   }
 }
 
-// out[r][n] (+)= Σ_i left[r][i] * right[i * right_stride + n] for MICRO_ROWS rows and `vectors`
-// (constant) vectors of n.
-INLINE void CK_NAMED(micro)(const float *const *left, const float *right, size_t right_stride,
-                            size_t count, size_t vectors, float *const *out, size_t at, int adds) {
-  floats sums[MICRO_ROWS][MICRO_VECTORS];
-  for (size_t r = 0; r < MICRO_ROWS; r++) {
-    for (size_t v = 0; v < vectors; v++) {
-      sums[r][v] = adds ? CK_NAMED(load)(out[r] + at + v * 16) : (floats)(0.0f);
-    }
-  }
-  for (size_t i = 0; i < count; i++) {
-    floats n[MICRO_VECTORS];
-    for (size_t v = 0; v < vectors; v++) n[v] = CK_NAMED(load)(right + i * right_stride + v * 16);
-    for (size_t r = 0; r < MICRO_ROWS; r++) {
-      for (size_t v = 0; v < vectors; v++) sums[r][v] += n[v] * left[r][i];
-    }
-  }
-  for (size_t r = 0; r < MICRO_ROWS; r++) {
-    for (size_t v = 0; v < vectors; v++) CK_NAMED(store)(out[r] + at + v * 16, sums[r][v]);
-  }
-}
-
-// The rows of a block and what each has seen so far.
+// The rows of a block. Scores and weights of a row lie `count` apart.
 typedef struct {
-  const float *query[CK_BLOCK_ROWS];
+  const float *query[CK_BLOCK_ROWS];  // rounded
   float *out[CK_BLOCK_ROWS];
-  size_t first[CK_BLOCK_ROWS], end[CK_BLOCK_ROWS];
-  float greatest[CK_BLOCK_ROWS], sums[CK_BLOCK_ROWS];
+  size_t first[CK_BLOCK_ROWS], end[CK_BLOCK_ROWS];  // from where the first tile begins
+  float *scores;
+  size_t count;
 } CK_NAMED(ck_rows);
 
-// A place in a tile of a position, which may lie before or beyond it.
-INLINE size_t CK_NAMED(place)(size_t position, size_t tile) {
-  size_t place = position > tile ? position - tile : 0;
-  return place < CK_TILE ? place : CK_TILE;
-}
-
-// Scores of one row become weights: zero where it does not look.
-INLINE void CK_NAMED(weigh)(const ck_attention *a, CK_NAMED(ck_rows) *rows, size_t r, size_t tile,
-                            float *scores) {
-  size_t low = CK_NAMED(place)(rows->first[r], tile);
-  size_t high = CK_NAMED(place)(rows->end[r], tile);
-  if (high <= low) {
-    memset(scores, 0, CK_TILE * sizeof(float));
-    return;
-  }
-  CK_NAMED(scale)(scores + low, scores + low, scores + low, high - low, a->scale);
-  if (a->cap > 0) {
-    CK_NAMED(soft_cap)(scores + low, scores + low, scores + low, high - low, a->cap);
-  }
-  float most = CK_NAMED(maximum)(scores + low, high - low);
-  if (most > rows->greatest[r]) {
-    if (rows->sums[r] > 0) {
-      float factor = expf(rows->greatest[r] - most);
-      rows->sums[r] *= factor;
-      CK_NAMED(scale)(rows->out[r], rows->out[r], rows->out[r], a->head_length, factor);
-    }
-    rows->greatest[r] = most;
-  }
-  memset(scores, 0, low * sizeof(float));
-  rows->sums[r] += CK_NAMED(exponentials)(scores + low, high - low, rows->greatest[r], 1);
-  memset(scores + high, 0, (CK_TILE - high) * sizeof(float));
-}
-
-// Room for a block: keys, values, weights, and a row that nobody reads.
-typedef struct {
-  float *turned, *values, *weights, *spare;
-} CK_NAMED(ck_room);
-
-// out[r] += weights[r] * values for MICRO_ROWS rows, over the whole head.
-INLINE void CK_NAMED(blend)(const float *const *left, const float *values, size_t length,
-                            size_t count, float *const *out) {
-  size_t at = 0;
-  for (; at + MICRO_VECTORS * 16 <= length; at += MICRO_VECTORS * 16) {
-    CK_NAMED(micro)(left, values + at, length, count, MICRO_VECTORS, out, at, 1);
-  }
-  for (; at < length; at += 32) CK_NAMED(micro)(left, values + at, length, count, 2, out, at, 1);
-}
-
-// The same for each row by itself and only where it looks: zero times infinity is no zero.
-INLINE void CK_NAMED(blend_seen)(CK_NAMED(ck_rows) *rows, size_t count, size_t tile, size_t length,
-                                 CK_NAMED(ck_room) room) {
-  for (size_t r = 0; r < count; r++) {
-    size_t low = CK_NAMED(place)(rows->first[r], tile);
-    size_t high = CK_NAMED(place)(rows->end[r], tile);
-    if (high <= low) continue;
-    const float *left[MICRO_ROWS];
-    float *out[MICRO_ROWS];
-    for (size_t i = 0; i < MICRO_ROWS; i++) {
-      left[i] = room.weights + r * CK_TILE + low;
-      out[i] = i == 0 ? rows->out[r] : room.spare;
-    }
-    CK_NAMED(blend)(left, room.values + low * length, length, high - low, out);
-  }
-}
-
-INLINE void CK_NAMED(tile)(const ck_attention *a, ck_cache_form form, CK_NAMED(ck_rows) *rows,
-                           size_t count, const uint8_t *keys, const uint8_t *values, size_t tile,
-                           size_t positions, CK_NAMED(ck_room) room) {
-  size_t length = a->head_length;
-  CK_NAMED(turn_keys)(form, keys, a->position_stride, positions, length, room.turned);
-  floats zeros = (floats)(0.0f);
-  for (size_t p = 0; p < positions; p++) {
-    for (size_t at = 0; at < length; at += 16) {
-      floats numbers = CK_NAMED(cached)(form, values + p * a->position_stride, at);
-      zeros += numbers * 0.0f;
-      CK_NAMED(store)(room.values + p * length + at, numbers);
-    }
-  }
-  // Rows beyond the last take its query, and their results go where nobody reads.
+// Scores of all rows with a tile of keys. Rows beyond the last take its query, and their scores go where
+// nobody reads.
+INLINE void CK_NAMED(tile_scores)(const CK_NAMED(ck_rows) *rows, size_t count, const float *turned,
+                                  size_t length, size_t tile, float *spare) {
   for (size_t r = 0; r < count; r += MICRO_ROWS) {
     const float *left[MICRO_ROWS];
     float *out[MICRO_ROWS];
     for (size_t i = 0; i < MICRO_ROWS; i++) {
       left[i] = rows->query[r + i < count ? r + i : count - 1];
-      out[i] = room.weights + (r + i) * CK_TILE;
+      out[i] = r + i < count ? rows->scores + (r + i) * rows->count + tile : spare;
     }
-    for (size_t at = 0; at < CK_TILE; at += MICRO_VECTORS * 16) {
-      CK_NAMED(micro)(left, room.turned + at, CK_TILE, length, MICRO_VECTORS, out, at, 0);
+    for (size_t at = 0; at < CK_TILE; at += SCORE_VECTORS * 16) {
+      CK_NAMED(blend)(CK_NAMED(of_floats), MICRO_ROWS, SCORE_VECTORS, 4, left,
+                      (const uint8_t *)turned, CK_TILE * sizeof(float), 0, length, at, out);
     }
   }
-  for (size_t r = 0; r < count; r++) {
-    CK_NAMED(weigh)(a, rows, r, tile, room.weights + r * CK_TILE);
+}
+
+// Whether all of the values are numbers.
+INLINE int CK_NAMED(are_finite)(ck_cache_form form, const uint8_t *values, size_t stride,
+                                size_t count, size_t length) {
+  floats zeros = (floats)(0.0f);
+  for (size_t p = 0; p < count; p++) {
+    for (size_t at = 0; at < length; at += 16) {
+      zeros += CK_NAMED(cached)(form, values + p * stride, at) * 0.0f;
+    }
   }
-  fours quarter = zeros.lo.lo + zeros.lo.hi + zeros.hi.lo + zeros.hi.hi;
-  if (isnan(quarter.x + quarter.y + quarter.z + quarter.w)) {
-    CK_NAMED(blend_seen)(rows, count, tile, length, room);
-    return;
-  }
-  for (size_t r = 0; r < count; r += MICRO_ROWS) {
+  return !isnan(CK_NAMED(sum)(zeros));
+}
+
+// Weights times values. A row's zeros beyond what it sees do no harm where all values are numbers;
+// otherwise each row goes by itself: zero times infinity is no zero.
+INLINE void CK_NAMED(blend_rows)(const CK_NAMED(ck_rows) *rows, size_t count, ck_cache_form form,
+                                 const uint8_t *values, size_t stride, size_t length, int together,
+                                 float *spare) {
+  for (size_t r = 0; r < count; r += together ? MICRO_ROWS : 1) {
     const float *left[MICRO_ROWS];
     float *out[MICRO_ROWS];
+    size_t low = SIZE_MAX, high = 0;
     for (size_t i = 0; i < MICRO_ROWS; i++) {
-      left[i] = room.weights + (r + i < count ? r + i : count - 1) * CK_TILE;
-      out[i] = r + i < count ? rows->out[r + i] : room.spare;
+      int is_there = r + i < count && (together || i == 0);
+      size_t row = is_there ? r + i : r;
+      left[i] = rows->scores + row * rows->count;
+      out[i] = is_there ? rows->out[row] : spare;
+      low = rows->first[row] < low ? rows->first[row] : low;
+      high = rows->end[row] > high ? rows->end[row] : high;
     }
-    CK_NAMED(blend)(left, room.values, length, positions, out);
+    CK_NAMED(blend_head)((int)form, MICRO_ROWS, 4, left, values, stride, low, high, length, out);
   }
 }
 
 INLINE void CK_NAMED(attend_block)(const ck_attention *a, ck_cache_form form, size_t first_query,
                                    size_t queries, size_t cache_head, float *scratch) {
   CK_NAMED(ck_rows) rows;
-  size_t group = a->heads / a->cache_heads, count = 0;
+  size_t group = a->heads / a->cache_heads, length = a->head_length, count = 0;
   size_t first = SIZE_MAX, end = 0;
   for (size_t query = first_query; query < first_query + queries; query++) {
-    for (size_t h = cache_head * group; h < (cache_head + 1) * group; h++, count++) {
-      rows.query[count] = a->query + query * a->query_stride + h * a->head_length;
-      rows.out[count] = a->out + query * a->out_stride + h * a->head_length;
-      rows.first[count] = a->first[query];
-      rows.end[count] = a->end[query];
-      rows.greatest[count] = -INFINITY;
-      rows.sums[count] = 0;
-      memset(rows.out[count], 0, a->head_length * sizeof(float));
-    }
     if (a->first[query] < a->end[query]) {
-      if (a->first[query] < first) first = a->first[query];
-      if (a->end[query] > end) end = a->end[query];
+      first = a->first[query] < first ? a->first[query] : first;
+      end = a->end[query] > end ? a->end[query] : end;
     }
   }
-  CK_NAMED(ck_room) room = {scratch, scratch + CK_TILE * a->head_length,
-                            scratch + 2 * CK_TILE * a->head_length,
-                            scratch + 2 * CK_TILE * a->head_length + CK_BLOCK_ROWS * CK_TILE};
-  const uint8_t *keys = (const uint8_t *)a->keys + cache_head * a->head_stride;
-  const uint8_t *values = (const uint8_t *)a->values + cache_head * a->head_stride;
-  // Tiles begin where they do for every block: how queries are cut must not show in a result.
-  for (size_t tile = first / CK_TILE * CK_TILE; tile < end; tile += CK_TILE) {
-    size_t positions = end - tile < CK_TILE ? end - tile : CK_TILE;
-    CK_NAMED(tile)(a, form, &rows, count, keys + tile * a->position_stride,
-                   values + tile * a->position_stride, tile, positions, room);
+  size_t from = first < end ? first / CK_TILE * CK_TILE : 0;
+  rows.count = first < end ? (end - from + CK_TILE - 1) / CK_TILE * CK_TILE : 0;
+  float *turned = scratch, *rounded = turned + CK_TILE * length;
+  float *spare = rounded + CK_BLOCK_ROWS * length;  // a row that nobody reads
+  rows.scores = spare + (length > CK_TILE ? length : CK_TILE);
+  for (size_t query = first_query; query < first_query + queries; query++) {
+    for (size_t h = cache_head * group; h < (cache_head + 1) * group; h++, count++) {
+      float *row = rounded + count * length;
+      CK_NAMED(round_query)(a->query + query * a->query_stride + h * length, row, length);
+      rows.query[count] = row;
+      rows.out[count] = a->out + query * a->out_stride + h * length;
+      int sees = a->first[query] < a->end[query];
+      rows.first[count] = sees ? a->first[query] - from : 0;
+      rows.end[count] = sees ? a->end[query] - from : 0;
+    }
+  }
+  const uint8_t *keys =
+      (const uint8_t *)a->keys + cache_head * a->head_stride + from * a->position_stride;
+  const uint8_t *values =
+      (const uint8_t *)a->values + cache_head * a->head_stride + from * a->position_stride;
+  for (size_t tile = 0; tile < rows.count; tile += CK_TILE) {
+    size_t positions = end - from - tile < CK_TILE ? end - from - tile : CK_TILE;
+    CK_NAMED(turn_keys)(form, keys + tile * a->position_stride, a->position_stride, positions,
+                        length, turned);
+    CK_NAMED(tile_scores)(&rows, count, turned, length, tile, spare);
   }
   for (size_t r = 0; r < count; r++) {
-    if (rows.sums[r] > 0) {
-      CK_NAMED(scale)(rows.out[r], rows.out[r], rows.out[r], a->head_length, 1.0f / rows.sums[r]);
-    }
+    CK_NAMED(weigh)(a, rows.scores + r * rows.count, rows.first[r], rows.end[r], rows.count);
   }
+  int together = CK_NAMED(are_finite)(form, values, a->position_stride, end > from ? end - from : 0,
+                                      length);
+  CK_NAMED(blend_rows)(&rows, count, form, values, a->position_stride, length, together, spare);
 }
 
 INLINE void CK_NAMED(attend_form)(const ck_attention *a, ck_cache_form form, size_t first_head,
@@ -229,7 +156,9 @@ INLINE void CK_NAMED(attend_form)(const ck_attention *a, ck_cache_form form, siz
       if (a->queries >= CK_BLOCK_QUERIES && group <= CK_BLOCK_ROWS) {
         CK_NAMED(attend_block)(a, form, query, queries, j, scratch);
       } else {
-        for (size_t q = query; q < query + queries; q++) CK_NAMED(attend_one)(a, form, q, j, group);
+        for (size_t q = query; q < query + queries; q++) {
+          CK_NAMED(attend_one)(a, form, q, j, group, scratch);
+        }
       }
     }
   }

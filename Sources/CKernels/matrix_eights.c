@@ -127,6 +127,81 @@ static inline __attribute__((always_inline, target("avx2,fma,f16c"))) float meet
 }
 #endif
 
+// Q4_1 in the order of sums that ggml has: each of a block's eight groups of four products goes to a
+// lane of its own, and what the minima give is summed apart. `kept`: eight lanes, and the minima's.
+static inline __attribute__((always_inline)) void keep_portable(const ck_piece *piece,
+                                                                const ck_eights *x, size_t blocks,
+                                                                float kept[9]) {
+  for (size_t b = 0; b < blocks; b++) {
+    const ck_eights *group = x + b / 4;
+    const int8_t *a = piece->weights + b * 32, *c = group->numbers + b % 4 * 32;
+    float step = piece->steps[b * 2] * group->scales[b % 4];
+    for (int lane = 0; lane < 8; lane++) {
+      int32_t dot = 0;
+      for (int j = lane * 4; j < lane * 4 + 4; j++) dot += (int32_t)a[j] * c[j];
+      kept[lane] += step * (float)dot;
+    }
+    kept[8] += piece->least[b] * group->sums[b % 4];
+  }
+}
+
+#if defined(__x86_64__)
+static inline __attribute__((always_inline, target("avx2,fma,f16c"))) void keep_avx2(
+    const ck_piece *piece, const ck_eights *x, size_t blocks, float kept[9]) {
+  __m256 sums = _mm256_loadu_ps(kept);
+  __m128 rest = _mm_load_ss(kept + 8);
+  for (size_t b = 0; b < blocks; b++) {
+    const ck_eights *group = x + b / 4;
+    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(piece->weights + b * 32));
+    __m256i c = _mm256_loadu_si256((const __m256i *)(const void *)(group->numbers + b % 4 * 32));
+    __m256i pairs = _mm256_maddubs_epi16(a, c);  // 15 * 127 * 2 fits
+    __m256 dots = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    __m256 steps = _mm256_set1_ps(piece->steps[b * 2] * group->scales[b % 4]);
+    sums = _mm256_fmadd_ps(steps, dots, sums);
+    rest = _mm_fmadd_ss(_mm_load_ss(piece->least + b), _mm_load_ss(group->sums + b % 4), rest);
+  }
+  _mm256_storeu_ps(kept, sums);
+  _mm_store_ss(kept + 8, rest);
+}
+#endif
+
+static inline float fold(const float kept[9]) {
+  float four[4];
+  for (int i = 0; i < 4; i++) four[i] = kept[i] + kept[i + 4];
+  return (four[0] + four[2]) + (four[1] + four[3]) + kept[8];
+}
+
+// Columns whose lanes are kept from piece to piece.
+enum { KEPT_COLUMNS = 16 };
+
+#define MULTIPLY_IN_LANES(level, attributes)                                                   \
+  attributes static void multiply_q4_1_##level(                                                \
+      const void *weights, size_t k, size_t first_row, size_t end_row, const void *x,          \
+      size_t x_stride, size_t columns, float *y, size_t y_stride) {                            \
+    size_t row_size = k / 32 * sizeof(ck_block_q4_1);                                          \
+    for (size_t r = first_row; r < end_row; r++) {                                             \
+      for (size_t from = 0; from < columns; from += KEPT_COLUMNS) {                            \
+        size_t end = columns - from < KEPT_COLUMNS ? columns : from + KEPT_COLUMNS;            \
+        float kept[KEPT_COLUMNS][9] = {0};                                                     \
+        for (size_t at = 0; at < k; at += 256) {                                               \
+          ck_piece piece;                                                                      \
+          size_t blocks = (k - at < 256 ? k - at : 256) / 32;                                  \
+          unfold(CK_TYPE_Q4_1,                                                                 \
+                 (const uint8_t *)weights + r * row_size + at / 32 * sizeof(ck_block_q4_1),    \
+                 blocks, &piece);                                                              \
+          for (size_t c = from; c < end; c++) {                                                \
+            const uint8_t *column = (const uint8_t *)x + c * x_stride;                         \
+            keep_##level(&piece, (const ck_eights *)(const void *)column + at / 128, blocks,   \
+                         kept[c - from]);                                                      \
+          }                                                                                    \
+        }                                                                                      \
+        for (size_t c = from; c < end; c++) y[c * y_stride + r] = fold(kept[c - from]);        \
+      }                                                                                        \
+    }                                                                                          \
+  }                                                                                            \
+  static const ck_matrix_kernel q4_1_##level = {CK_ACTIVATION_Q8, 1, NULL,                     \
+                                                multiply_q4_1_##level};
+
 #define MULTIPLY(level, attributes, name, type, form)                                          \
   attributes static void multiply_##name##_##level(                                            \
       const void *weights, size_t k, size_t first_row, size_t end_row, const void *x,          \
@@ -144,7 +219,7 @@ static inline __attribute__((always_inline, target("avx2,fma,f16c"))) float meet
           const ck_eights *column =                                                            \
               (const ck_eights *)(const void *)((const uint8_t *)x + c * x_stride) + at / 128; \
           y[c * y_stride + r] += meet_##level(                                                 \
-              &piece, column, blocks, (type) == CK_TYPE_Q4_1 || (type) == CK_TYPE_Q4_K);       \
+              &piece, column, blocks, (type) == CK_TYPE_Q4_K);                                 \
         }                                                                                      \
       }                                                                                        \
     }                                                                                          \
@@ -153,7 +228,7 @@ static inline __attribute__((always_inline, target("avx2,fma,f16c"))) float meet
 
 #define KERNELS(level, attributes)                                             \
   MULTIPLY(level, attributes, q4_0, CK_TYPE_Q4_0, CK_ACTIVATION_Q8)            \
-  MULTIPLY(level, attributes, q4_1, CK_TYPE_Q4_1, CK_ACTIVATION_Q8)            \
+  MULTIPLY_IN_LANES(level, attributes)                                         \
   MULTIPLY(level, attributes, q8_0, CK_TYPE_Q8_0, CK_ACTIVATION_Q8)            \
   MULTIPLY(level, attributes, q4_k, CK_TYPE_Q4_K, CK_ACTIVATION_Q8_K)          \
   MULTIPLY(level, attributes, q6_k, CK_TYPE_Q6_K, CK_ACTIVATION_Q8_K)

@@ -8,27 +8,33 @@
 
 typedef float floats __attribute__((ext_vector_type(16)));
 typedef float fours __attribute__((ext_vector_type(4)));
+typedef double doubles __attribute__((ext_vector_type(8)));
 typedef int32_t ints __attribute__((ext_vector_type(16)));
 typedef int8_t bytes __attribute__((ext_vector_type(16)));
 
 enum {
   CK_TILE = 64,  // positions that attention takes at once
   CK_ROWS = 4,   // heads that it takes at once, of one query
-  CK_BLOCK_ROWS = 96,    // heads of queries that share a tile
-  CK_BLOCK_QUERIES = 4,  // queries from which a tile is worth its making
+  CK_BLOCK_ROWS = 48,    // heads of queries that share a tile
+  CK_BLOCK_QUERIES = 2,  // queries that go together, as in ggml
 };
 
 // Vectors never cross from one function to another that is not inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-// What attention keeps in registers: MICRO_ROWS divides CK_BLOCK_ROWS, MICRO_VECTORS is 2 or 4.
+// What attention keeps in registers: MICRO_VECTORS is 2 or 4, SCORE_VECTORS no more.
 #define MICRO_ROWS 3
 #define MICRO_VECTORS 2
+#define SCORE_VECTORS 1
+#define MOST_ROWS (MICRO_ROWS > CK_ROWS ? MICRO_ROWS : CK_ROWS)
 #define CK_NAMED(name) name##_portable
+// a * b + c, rounded once where the CPU can: otherwise the C library would have to.
 #if defined(__aarch64__)
+#define CK_FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
 typedef _Float16 halves __attribute__((ext_vector_type(16)));
 #define CK_HAS_HALVES 1
 #else
+#define CK_FMA(a, b, c) ((a) * (b) + (c))
 #define CK_HAS_HALVES 0
 #endif
 #include "vector_body.h"
@@ -36,10 +42,12 @@ typedef _Float16 halves __attribute__((ext_vector_type(16)));
 #include "attention_block_body.h"
 #undef CK_NAMED
 #undef CK_HAS_HALVES
+#undef CK_FMA
 
 #if defined(__x86_64__)
 typedef _Float16 halves __attribute__((ext_vector_type(16)));
 #define CK_HAS_HALVES 1
+#define CK_FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define CK_NAMED(name) name##_avx2
@@ -54,8 +62,10 @@ typedef _Float16 halves __attribute__((ext_vector_type(16)));
     apply_to = function)
 #undef MICRO_ROWS
 #undef MICRO_VECTORS
+#undef SCORE_VECTORS
 #define MICRO_ROWS 6
 #define MICRO_VECTORS 4
+#define SCORE_VECTORS 2
 #define CK_NAMED(name) name##_avx512
 #include "vector_body.h"
 #include "attention_body.h"
@@ -155,9 +165,14 @@ void ck_cache_row(ck_cache_form form, const float *x, void *row, size_t count, c
 }
 
 size_t ck_attention_scratch(const ck_attention *attention) {
-  size_t numbers = 2 * CK_TILE * attention->head_length;  // keys and values
-  numbers += CK_BLOCK_ROWS * CK_TILE + attention->head_length;
-  return (numbers * sizeof(float) + 63) / 64 * 64;
+  size_t length = attention->head_length, positions = 0;
+  for (size_t q = 0; q < attention->queries; q++) {
+    positions = attention->end[q] > positions ? attention->end[q] : positions;
+  }
+  positions = (positions + CK_TILE - 1) / CK_TILE * CK_TILE;
+  size_t rows = attention->queries < CK_BLOCK_QUERIES ? CK_ROWS : CK_BLOCK_ROWS;
+  size_t numbers = (rows + CK_TILE + 1) * length + CK_TILE;  // queries, keys, a spare row
+  return ((numbers + rows * positions) * sizeof(float) + 63) / 64 * 64;
 }
 
 void ck_attend(const ck_attention *attention, size_t first_head, size_t end_head, void *scratch,

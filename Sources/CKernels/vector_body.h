@@ -93,26 +93,27 @@ INLINE ints CK_NAMED(round)(floats v) {
   return (ints)(v + 12582912.0f) - 0x4b400000;
 }
 
-// exp to 2e-7: 2^n times a polynomial on |r| <= ln 2 / 2 (Taylor's to degree 7). Below -87.3 zero,
-// above 88.7 infinity would be due and the greatest power is given.
+// exp to 1.2e-7: 2^n times a polynomial on |r| <= ln 2 / 2, with the coefficients and in the order of
+// ggml (ggml_v_expf of llama.cpp 4df29be, for AVX-512), so that what is rounded later rounds alike.
+// Infinity above 88.7, zero below -104.
 INLINE floats CK_NAMED(exp)(floats x) {
-  const float magic = 12582912.0f;  // adding it rounds to a whole number in the low bits
-  ints low = x < -87.3f;
-  x = CK_NAMED(max)((floats)(-87.3f), CK_NAMED(min)((floats)(88.3f), x));
-  floats shifted = x * 1.44269504f + magic;
+  const floats magic = (floats)(12582912.0f);  // adding it rounds to a whole number in the low bits
+  floats shifted = CK_FMA(x, (floats)(0x1.715476p+0f), magic);
   floats n = shifted - magic;
-  floats r = x - n * 0.693145752f;
-  r = r - n * 1.42860677e-6f;
-  floats p = r * (1.0f / 5040) + (1.0f / 720);
-  p = p * r + (1.0f / 120);
-  p = p * r + (1.0f / 24);
-  p = p * r + (1.0f / 6);
-  p = p * r + 0.5f;
-  p = p * r + 1.0f;
-  p = p * r + 1.0f;
-  ints power = (ints)shifted << 23;
-  ints bits = (ints)p + power;
-  return (floats)(bits & ~low);
+  floats r = CK_FMA(-n, (floats)(0x1.62e4p-1f), x);
+  r = CK_FMA(-n, (floats)(0x1.7f7d1cp-20f), r);
+  floats square = r * r;
+  floats high = CK_FMA((floats)(0x1.0e4020p-7f), r, (floats)(0x1.573e2ep-5f));
+  floats middle = CK_FMA((floats)(0x1.555e66p-3f), r, (floats)(0x1.fffdb6p-2f));
+  floats low = CK_FMA((floats)(0x1.ffffecp-1f), r, (floats)(1.0f));
+  floats p = CK_FMA(CK_FMA(high, square, middle), square, low);
+  // The power in two steps, of which only the second may leave the range of numbers.
+  ints power = (ints)shifted - 0x4b400000;
+  power = __builtin_elementwise_max(__builtin_elementwise_min(power, (ints)192), (ints)-192);
+  ints first = power >> 1;
+  p = p * (floats)((first + 127) << 23) * (floats)((power - first + 127) << 23);
+  p = x > 120.0f ? (floats)(INFINITY) : p;
+  return x < -120.0f ? (floats)(0.0f) : p;
 }
 
 INLINE floats CK_NAMED(tanh)(floats x) {
@@ -143,19 +144,21 @@ INLINE floats CK_NAMED(gelu_by_erf)(floats x) {
                               ((ints)above & ~negative));
 }
 
+// The sum of squares in double, as ggml has it: there the order of a sum does not show.
 static void CK_NAMED(rms_norm)(const float *x, const float *weight, float *y, size_t count,
                                float epsilon) {
-  floats squares = 0;
+  doubles low = 0, high = 0;
   size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    floats v = CK_NAMED(load)(x + i);
-    squares += v * v;
+  for (; i < count; i += 16) {
+    floats v = i + 16 <= count ? CK_NAMED(load)(x + i) : CK_NAMED(load_part)(x + i, count - i, 0);
+    v = v * v;
+    low += __builtin_convertvector(v.lo, doubles);
+    high += __builtin_convertvector(v.hi, doubles);
   }
-  if (i < count) {
-    floats v = CK_NAMED(load_part)(x + i, count - i, 0);
-    squares += v * v;
-  }
-  float factor = 1.0f / sqrtf(CK_NAMED(sum)(squares) / (float)count + epsilon);
+  low += high;
+  double sum = ((low[0] + low[4]) + (low[2] + low[6])) + ((low[1] + low[5]) + (low[3] + low[7]));
+  float mean = (float)(sum / (double)count);
+  float factor = 1.0f / sqrtf(mean + epsilon);
   for (i = 0; i + 16 <= count; i += 16) {
     CK_NAMED(store)(y + i, CK_NAMED(load)(x + i) * factor * CK_NAMED(load)(weight + i));
   }
@@ -186,19 +189,20 @@ static void CK_NAMED(layer_norm)(const float *x, const float *weight, const floa
   for (; i < count; i++) y[i] = (x[i] - mean) * factor * weight[i] + bias[i];
 }
 
+// The product with the second number is rounded by itself: so GCC compiles ggml.
 static void CK_NAMED(rope_halves)(float *x, size_t pairs, const float *cosines,
                                   const float *sines) {
   size_t i = 0;
   for (; i + 16 <= pairs; i += 16) {
     floats a = CK_NAMED(load)(x + i), b = CK_NAMED(load)(x + pairs + i);
     floats c = CK_NAMED(load)(cosines + i), s = CK_NAMED(load)(sines + i);
-    CK_NAMED(store)(x + i, a * c - b * s);
-    CK_NAMED(store)(x + pairs + i, a * s + b * c);
+    CK_NAMED(store)(x + i, CK_FMA(a, c, -(b * s)));
+    CK_NAMED(store)(x + pairs + i, CK_FMA(a, s, b * c));
   }
   for (; i < pairs; i++) {
     float a = x[i], b = x[pairs + i];
-    x[i] = a * cosines[i] - b * sines[i];
-    x[pairs + i] = a * sines[i] + b * cosines[i];
+    x[i] = CK_FMA(a, cosines[i], -(b * sines[i]));
+    x[pairs + i] = CK_FMA(a, sines[i], b * cosines[i]);
   }
 }
 
@@ -206,8 +210,8 @@ static void CK_NAMED(rope_neighbours)(float *x, size_t pairs, const float *cosin
                                       const float *sines) {
   for (size_t i = 0; i < pairs; i++) {
     float a = x[2 * i], b = x[2 * i + 1];
-    x[2 * i] = a * cosines[i] - b * sines[i];
-    x[2 * i + 1] = a * sines[i] + b * cosines[i];
+    x[2 * i] = CK_FMA(a, cosines[i], -(b * sines[i]));
+    x[2 * i + 1] = CK_FMA(a, sines[i], b * cosines[i]);
   }
 }
 

@@ -1,5 +1,5 @@
 // The AVX-512 VNNI kernels of 4- and 8-bit weights: in place, a few columns at a time by row
-// (vnni_rows.c), many by tiles (vnni_tiles.c).
+// (vnni_rows.c), many by tiles (vnni_tiles.c). Q4_1 has an order of sums of its own (vnni_lanes.c).
 #pragma once
 
 #if defined(__x86_64__)

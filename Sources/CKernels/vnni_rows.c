@@ -14,7 +14,6 @@ typedef struct {
   __m512i numbers[2];
   __m512i zero[2];    // what the dot products begin with: minus the weights' zero point, times x
   __m512 scales[2];   // as the lanes have them
-  __m512 sums;        // of x, one lane a block
 } ck_shared;
 
 VNNI_INLINE __m512i lanes_of_four(void) {
@@ -30,8 +29,6 @@ VNNI_INLINE ck_shared share_halves(const ck_eights *x, int shift) {
   s.zero[0] = _mm512_slli_epi32(totals, (unsigned)shift);
   __m512 scales = _mm512_broadcast_f32x4(_mm_load_ps(x->scales));
   s.scales[0] = _mm512_permutexvar_ps(lanes_of_four(), scales);
-  __m512 sums = _mm512_broadcast_f32x4(_mm_load_ps(x->sums));
-  s.sums = _mm512_maskz_permutexvar_ps(0x1111, lanes_of_four(), sums);
   return s;
 }
 
@@ -67,38 +64,73 @@ VNNI_INLINE __m512i meet_nibbles(__m512i codes, __m512i zero, const ck_shared *x
   return _mm512_dpbusd_epi32(dots, codes, x->numbers[1]);
 }
 
-// Four blocks of a row, or (blocks < 4) what is left of it.
-VNNI_INLINE __m512 group_q4_0(const uint8_t *w, size_t blocks, const ck_shared *x, __m512 sums) {
+// Four blocks of a row of Q4_0, or (blocks < 4) what is left of it and zeros: their dot products, four
+// lanes each. `head`: where their scales are.
+VNNI_INLINE __m512i group_q4_0(const uint8_t *w, size_t blocks, const ck_shared *x, __m512i *head) {
   const __m512i words = _mm512_set_epi16(35, 34, 33, 32, 31, 30, 29, 28, 26, 25, 24, 23, 22, 21, 20,
                                          19, 17, 16, 15, 14, 13, 12, 11, 10, 8, 7, 6, 5, 4, 3, 2, 1);
-  __m512i head, tail = _mm512_setzero_si512();
+  __m512i tail = _mm512_setzero_si512();
   if (blocks >= 4) {
-    head = _mm512_loadu_si512(w);
+    *head = _mm512_loadu_si512(w);
     tail = _mm512_castsi128_si512(_mm_loadl_epi64((const __m128i *)(const void *)(w + 64)));
   } else {
-    head = _mm512_maskz_loadu_epi8(~0ull >> (64 - blocks * 18), w);
+    *head = _mm512_maskz_loadu_epi8(~0ull >> (64 - blocks * 18), w);
   }
-  __m512i codes = _mm512_permutex2var_epi16(head, words, tail);
-  __m512 scales = _mm512_mul_ps(spread_halves(head, 0, 9, 18, 27), x->scales[0]);
-  __m512 dots = _mm512_cvtepi32_ps(meet_nibbles(codes, x->zero[0], x));
-  return _mm512_fmadd_ps(dots, scales, sums);
+  return meet_nibbles(_mm512_permutex2var_epi16(*head, words, tail), x->zero[0], x);
 }
 
-VNNI_INLINE __m512 group_q4_1(const uint8_t *w, size_t blocks, const ck_shared *x, __m512 sums) {
-  const __m512i places =
-      _mm512_setr_epi32(1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 18, 19);
-  __m512i head, tail = _mm512_setzero_si512();
-  if (blocks >= 4) {
-    head = _mm512_loadu_si512(w);
-    tail = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)(w + 64)));
-  } else {
-    head = _mm512_maskz_loadu_epi8(~0ull >> (64 - blocks * 20), w);
+// Four rows of Q4_0 and one column, in the order of sums of ggml's interleaved form of that type, and of
+// our tiles: one chain a row, of a block's whole product at a time.
+VNNI_INLINE __m128 four_rows_q4_0(const uint8_t *const rows[4], size_t k, const ck_eights *x) {
+  // Scales by block: of two rows, in words 0 and 1 or 2 and 3 of four.
+  const __m512i low = _mm512_castsi256_si512(
+      _mm256_setr_epi16(0, 32, 0, 0, 9, 41, 0, 0, 18, 50, 0, 0, 27, 59, 0, 0));
+  const __m512i high = _mm512_castsi256_si512(
+      _mm256_setr_epi16(0, 0, 0, 32, 0, 0, 9, 41, 0, 0, 18, 50, 0, 0, 27, 59));
+  __m128 sums = _mm_setzero_ps();
+  for (size_t blocks = k / 32, at = 0; blocks > 0; at += 72, x++) {
+    ck_shared shared = share_halves(x, 3);
+    __m512i dots[4], heads[4];
+    for (size_t r = 0; r < 4; r++) {
+      dots[r] = group_q4_0(rows[r] + at, blocks, &shared, &heads[r]);
+      _mm_prefetch((const char *)(rows[r] + at + AHEAD), _MM_HINT_T0);
+    }
+    __m512i first = _mm512_add_epi32(_mm512_unpacklo_epi32(dots[0], dots[1]),
+                                     _mm512_unpackhi_epi32(dots[0], dots[1]));
+    __m512i second = _mm512_add_epi32(_mm512_unpacklo_epi32(dots[2], dots[3]),
+                                      _mm512_unpackhi_epi32(dots[2], dots[3]));
+    __m512 whole = _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_unpacklo_epi64(first, second),
+                                                       _mm512_unpackhi_epi64(first, second)));
+    __m512i halves = _mm512_permutex2var_epi16(heads[0], low, heads[1]);
+    halves = _mm512_mask_mov_epi16(halves, 0xcccc,
+                                   _mm512_permutex2var_epi16(heads[2], high, heads[3]));
+    __m512 steps =
+        _mm512_mul_ps(_mm512_cvtph_ps(_mm512_castsi512_si256(halves)), shared.scales[0]);
+    sums = _mm_fmadd_ps(_mm512_castps512_ps128(whole), _mm512_castps512_ps128(steps), sums);
+    sums = _mm_fmadd_ps(_mm512_extractf32x4_ps(whole, 1), _mm512_extractf32x4_ps(steps, 1), sums);
+    sums = _mm_fmadd_ps(_mm512_extractf32x4_ps(whole, 2), _mm512_extractf32x4_ps(steps, 2), sums);
+    sums = _mm_fmadd_ps(_mm512_extractf32x4_ps(whole, 3), _mm512_extractf32x4_ps(steps, 3), sums);
+    blocks -= blocks < 4 ? blocks : 4;
   }
-  __m512i codes = _mm512_permutex2var_epi32(head, places, tail);
-  __m512 scales = _mm512_mul_ps(spread_halves(head, 0, 10, 20, 30), x->scales[0]);
-  __m512 dots = _mm512_cvtepi32_ps(meet_nibbles(codes, _mm512_setzero_si512(), x));
-  sums = _mm512_fmadd_ps(dots, scales, sums);
-  return _mm512_fmadd_ps(spread_halves(head, 1, 11, 21, 31), x->sums, sums);
+  return sums;
+}
+
+VNNI void ck_rows_q4_0(const void *weights, size_t k, size_t first_row, size_t end_row,
+                       const void *x, size_t x_stride, size_t columns, float *y,
+                       size_t y_stride) {
+  size_t row_size = k / 32 * sizeof(ck_block_q4_0);
+  for (size_t r = first_row; r < end_row; r += 4) {
+    size_t count = end_row - r < 4 ? end_row - r : 4;
+    const uint8_t *rows[4];
+    for (size_t i = 0; i < 4; i++) {
+      rows[i] = (const uint8_t *)weights + (r + (i < count ? i : count - 1)) * row_size;
+    }
+    for (size_t c = 0; c < columns; c++) {
+      const void *column = (const uint8_t *)x + c * x_stride;
+      _mm_mask_storeu_ps(y + c * y_stride + r, (__mmask8)((1u << count) - 1),
+                         four_rows_q4_0(rows, k, column));
+    }
+  }
 }
 
 VNNI_INLINE __m512i pair_of_32(const void *first, const void *second) {
@@ -149,8 +181,6 @@ VNNI_INLINE void fetch(const uint8_t *from, size_t size) {
     return _mm512_reduce_add_ps(sums);                                                \
   }
 
-ROW_OF_32(q4_0, 18, share_halves, 3)
-ROW_OF_32(q4_1, 20, share_halves, 0)
 ROW_OF_32(q8_0, 34, share_natural, 7)
 
 VNNI_INLINE __m512 block_q4_k(const ck_block_q4_k *w, const ck_eights *x, __m512 sums) {
@@ -243,8 +273,6 @@ ROW_OF_256(q6_k)
     }                                                                                           \
   }
 
-MULTIPLY(q4_0, CK_TYPE_Q4_0)
-MULTIPLY(q4_1, CK_TYPE_Q4_1)
 MULTIPLY(q8_0, CK_TYPE_Q8_0)
 MULTIPLY(q4_k, CK_TYPE_Q4_K)
 MULTIPLY(q6_k, CK_TYPE_Q6_K)

@@ -5,6 +5,8 @@
 #if defined(__x86_64__)
 #include <string.h>
 
+#include "vnni_turn.h"
+
 enum {
   SLICE = 1024,  // numbers of a row: what is unfolded stays in the first cache
   ROWS = 32,
@@ -27,64 +29,26 @@ typedef struct {
   int in_halves;  // x lies in halves order
 } ck_manner;
 
-// Dwords 0 ..< 4 of sixteen rows, one register each. Rows beyond `last` repeat it.
-VNNI_INLINE void transpose(const uint8_t *from, size_t stride, size_t last, __m512i out[4]) {
-  __m512i quads[4];
-  for (size_t i = 0; i < 4; i++) {
-    const uint8_t *rows[4];
-    for (size_t lane = 0; lane < 4; lane++) {
-      size_t r = lane * 4 + i;
-      rows[lane] = from + (r < last ? r : last) * stride;
-    }
-    __m512i v = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)rows[0]));
-    v = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)(const void *)rows[1]), 1);
-    v = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)(const void *)rows[2]), 2);
-    quads[i] = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)(const void *)rows[3]), 3);
-  }
-  __m512i a = _mm512_unpacklo_epi32(quads[0], quads[1]);
-  __m512i b = _mm512_unpackhi_epi32(quads[0], quads[1]);
-  __m512i c = _mm512_unpacklo_epi32(quads[2], quads[3]);
-  __m512i d = _mm512_unpackhi_epi32(quads[2], quads[3]);
-  out[0] = _mm512_unpacklo_epi64(a, c);
-  out[1] = _mm512_unpackhi_epi64(a, c);
-  out[2] = _mm512_unpacklo_epi64(b, d);
-  out[3] = _mm512_unpackhi_epi64(b, d);
-}
-
-// Four bytes at one place of each of sixteen rows.
-VNNI_INLINE __m512i dwords(const uint8_t *from, size_t stride, size_t last) {
-  const __m512i rows = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  __m512i row = _mm512_min_epu32(rows, _mm512_set1_epi32((int)last));
-  __m512i offsets = _mm512_mullo_epi32(row, _mm512_set1_epi32((int)stride));
-  return _mm512_i32gather_epi32(offsets, from, 1);
-}
-
-VNNI_INLINE __m512 low_halves(__m512i v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
-VNNI_INLINE __m512 high_halves(__m512i v) { return low_halves(_mm512_srli_epi32(v, 16)); }
-VNNI_INLINE __m512i low_nibbles(__m512i v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
-VNNI_INLINE __m512i high_nibbles(__m512i v) { return low_nibbles(_mm512_srli_epi16(v, 4)); }
-
-// Sixteen rows (`half` of the tile) of one block of 32 (Q4_0, Q4_1, Q8_0).
+// Sixteen rows (`half` of the tile) of one block of 32 (Q4_0, Q8_0).
 VNNI_INLINE void unfold_block(int type, const uint8_t *from, size_t stride, size_t last,
                               ck_tile *tile, size_t block, int half) {
-  __m512i head = dwords(from, stride, last), parts[4];
-  _mm512_storeu_ps(tile->steps[block] + half * 16, low_halves(head));
+  __m512i head = ck_dwords(from, stride, last), parts[4];
+  _mm512_storeu_ps(tile->steps[block] + half * 16, ck_low_halves(head));
   uint8_t(*out)[2][64] = tile->weights[block];
   if (type == CK_TYPE_Q8_0) {
     const __m512i flip = _mm512_set1_epi8((char)0x80);
     for (int side = 0; side < 2; side++) {
-      transpose(from + 2 + side * 16, stride, last, parts);
+      ck_transpose(from + 2 + side * 16, stride, last, parts);
       for (int s = 0; s < 4; s++) {
         _mm512_storeu_si512(out[side * 4 + s][half], _mm512_xor_si512(parts[s], flip));
       }
     }
     return;
   }
-  if (type == CK_TYPE_Q4_1) _mm512_storeu_ps(tile->least[block] + half * 16, high_halves(head));
-  transpose(from + (type == CK_TYPE_Q4_1 ? 4 : 2), stride, last, parts);
+  ck_transpose(from + 2, stride, last, parts);
   for (int s = 0; s < 4; s++) {
-    _mm512_storeu_si512(out[s][half], low_nibbles(parts[s]));
-    _mm512_storeu_si512(out[4 + s][half], high_nibbles(parts[s]));
+    _mm512_storeu_si512(out[s][half], ck_low_nibbles(parts[s]));
+    _mm512_storeu_si512(out[4 + s][half], ck_high_nibbles(parts[s]));
   }
 }
 
@@ -105,12 +69,12 @@ VNNI_INLINE void unfold_q4_k(const uint8_t *from, size_t stride, size_t last, ck
   for (size_t quarter = 0; quarter < 4; quarter++) {
     for (int side = 0; side < 2; side++) {
       __m512i parts[4];
-      transpose(nibbles + quarter * 32 + side * 16, stride, last, parts);
+      ck_transpose(nibbles + quarter * 32 + side * 16, stride, last, parts);
       for (int s = 0; s < 4; s++) {
         _mm512_storeu_si512(tile->weights[block + quarter * 2][side * 4 + s][half],
-                            low_nibbles(parts[s]));
+                            ck_low_nibbles(parts[s]));
         _mm512_storeu_si512(tile->weights[block + quarter * 2 + 1][side * 4 + s][half],
-                            high_nibbles(parts[s]));
+                            ck_high_nibbles(parts[s]));
       }
     }
   }
@@ -131,20 +95,20 @@ VNNI_INLINE void unfold_q6_k(const uint8_t *from, size_t stride, size_t last, ck
     const uint8_t *low = from + part * 64, *high = from + 128 + part * 32;
     for (int side = 0; side < 2; side++) {
       __m512i first[4], second[4], bits[4];
-      transpose(low + side * 16, stride, last, first);
-      transpose(low + 32 + side * 16, stride, last, second);
-      transpose(high + side * 16, stride, last, bits);
+      ck_transpose(low + side * 16, stride, last, first);
+      ck_transpose(low + 32 + side * 16, stride, last, second);
+      ck_transpose(high + side * 16, stride, last, bits);
       uint8_t(*out)[8][2][64] = tile->weights + block + part * 4;
       for (int s = 0; s < 4; s++) {
         int at = side * 4 + s;
         __m512i h = _mm512_and_si512(_mm512_slli_epi16(bits[s], 4), two);
-        _mm512_storeu_si512(out[0][at][half], _mm512_or_si512(low_nibbles(first[s]), h));
+        _mm512_storeu_si512(out[0][at][half], _mm512_or_si512(ck_low_nibbles(first[s]), h));
         h = _mm512_and_si512(_mm512_slli_epi16(bits[s], 2), two);
-        _mm512_storeu_si512(out[1][at][half], _mm512_or_si512(low_nibbles(second[s]), h));
+        _mm512_storeu_si512(out[1][at][half], _mm512_or_si512(ck_low_nibbles(second[s]), h));
         h = _mm512_and_si512(bits[s], two);
-        _mm512_storeu_si512(out[2][at][half], _mm512_or_si512(high_nibbles(first[s]), h));
+        _mm512_storeu_si512(out[2][at][half], _mm512_or_si512(ck_high_nibbles(first[s]), h));
         h = _mm512_and_si512(_mm512_srli_epi16(bits[s], 2), two);
-        _mm512_storeu_si512(out[3][at][half], _mm512_or_si512(high_nibbles(second[s]), h));
+        _mm512_storeu_si512(out[3][at][half], _mm512_or_si512(ck_high_nibbles(second[s]), h));
       }
     }
   }
@@ -166,7 +130,7 @@ VNNI_INLINE void unfold(int type, const uint8_t *from, size_t stride, size_t row
         }
       }
     } else {
-      size_t size = type == CK_TYPE_Q4_0 ? 18 : type == CK_TYPE_Q4_1 ? 20 : 34;
+      size_t size = type == CK_TYPE_Q4_0 ? 18 : 34;
       for (size_t b = 0; b < blocks; b++, first += size) {
         unfold_block(type, first, stride, last, tile, b, half);
       }
@@ -188,7 +152,12 @@ VNNI_INLINE void meet(const ck_tile *tile, size_t blocks, const uint8_t *x, size
                       size_t columns, float *y, size_t y_stride, __mmask16 first_rows,
                       __mmask16 second_rows, int adds, ck_manner manner) {
   __m512 sums[COLUMNS][2];
-  for (size_t c = 0; c < columns; c++) sums[c][0] = sums[c][1] = _mm512_setzero_ps();
+  // What earlier slices gave is gone on from: a row has one chain of sums, of any length.
+  for (size_t c = 0; c < columns; c++) {
+    const float *before = y + c * y_stride;
+    sums[c][0] = adds ? _mm512_maskz_loadu_ps(first_rows, before) : _mm512_setzero_ps();
+    sums[c][1] = adds ? _mm512_maskz_loadu_ps(second_rows, before + 16) : _mm512_setzero_ps();
+  }
   for (size_t b = 0; b < blocks; b++) {
     const uint8_t *group = x + b / 4 * sizeof(ck_eights);
     for (int part = 0; part < 1 + manner.sixteens; part++) {
@@ -240,10 +209,6 @@ VNNI_INLINE void meet(const ck_tile *tile, size_t blocks, const uint8_t *x, size
   }
   for (size_t c = 0; c < columns; c++) {
     float *out = y + c * y_stride;
-    if (adds) {
-      sums[c][0] = _mm512_add_ps(sums[c][0], _mm512_maskz_loadu_ps(first_rows, out));
-      sums[c][1] = _mm512_add_ps(sums[c][1], _mm512_maskz_loadu_ps(second_rows, out + 16));
-    }
     _mm512_mask_storeu_ps(out, first_rows, sums[c][0]);
     _mm512_mask_storeu_ps(out + 16, second_rows, sums[c][1]);
   }
@@ -306,7 +271,6 @@ VNNI_INLINE void multiply(int type, ck_manner manner, const void *weights, size_
   }
 
 MULTIPLY(q4_0, CK_TYPE_Q4_0, {.zero_shift = 3, .in_halves = 1})
-MULTIPLY(q4_1, CK_TYPE_Q4_1, {.zero_shift = -1, .has_least = 1, .in_halves = 1})
 MULTIPLY(q8_0, CK_TYPE_Q8_0, {.zero_shift = 7})
 MULTIPLY(q4_k, CK_TYPE_Q4_K, {.zero_shift = -1, .has_least = 1})
 MULTIPLY(q6_k, CK_TYPE_Q6_K, {.zero_shift = 5, .sixteens = 1})

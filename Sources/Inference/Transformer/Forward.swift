@@ -16,8 +16,8 @@ final class Forward {
   let team: Team
   let space: WorkSpace
   let level = ck_machine_level()
-  let turns: (angles: [Double], magnitude: Float)
-  let localTurns: (angles: [Double], magnitude: Float)?
+  let turns: Turns
+  let localTurns: Turns?
   /// Rows of the embedding that were looked up since the file's pages were let go.
   private var lookups = 0
   private let scratch: UnsafeMutableRawPointer
@@ -43,14 +43,14 @@ final class Forward {
       columns: columns,
       outputs: outputs
     )
-    turns = shape.rotation.frequencies(
+    turns = shape.rotation.turns(
       base: shape.rotation.base,
       divisors: weights.rotationDivisors
     )
     localTurns = shape.window.map { window in
       var rotation = shape.rotation
       if shape.architecture == .gemma3 { rotation.scaling = .none }
-      return rotation.frequencies(base: window.rotationBase, divisors: weights.rotationDivisors)
+      return rotation.turns(base: window.rotationBase, divisors: weights.rotationDivisors)
     }
     scratchSize = Self.scratchSize(shape, cache: cache.layout, queries: columns)
     scratch = UnsafeMutableRawPointer.allocate(
@@ -101,26 +101,13 @@ final class Forward {
         let row = space.state + column * shape.width
         weights.embedding.row(Int(token), to: row)
         if shape.embeddingScale != 1 { ck_scale(row, shape.width, shape.embeddingScale, level) }
-        place(run.position + offset, turns, space.turns + column * shape.rotation.size)
-        if let localTurns {
-          place(run.position + offset, localTurns, space.localTurns + column * shape.rotation.size)
-        }
+        turns.place(run.position + offset, space.turns + column * shape.rotation.size)
+        localTurns?.place(
+          run.position + offset,
+          space.localTurns + column * shape.rotation.size
+        )
         column += 1
       }
-    }
-  }
-
-  /// Cosines and sines of the angles of a position.
-  private func place(
-    _ position: Int,
-    _ turns: (angles: [Double], magnitude: Float),
-    _ out: UnsafeMutablePointer<Float>
-  ) {
-    let pairs = turns.angles.count
-    for pair in 0..<pairs {
-      let angle = Double(position) * turns.angles[pair]
-      out[pair] = Float(cos(angle)) * turns.magnitude
-      out[pairs + pair] = Float(sin(angle)) * turns.magnitude
     }
   }
 

@@ -26,20 +26,19 @@ package struct Rotation: Sendable, Equatable {
   package var base: Double
   package var scaling: Scaling
 
-  /// The angle that one position adds to each pair, and what sine and cosine are multiplied by.
-  ///
   /// - Parameter divisors: one number a pair, as Llama 3's files carry them (`rope_freqs.weight`).
-  func frequencies(base: Double, divisors: [Float]?) -> (angles: [Double], magnitude: Float) {
+  func turns(base: Double, divisors: [Float]?) -> Turns {
     let pairs = size / 2
-    var angles = [Double](repeating: 0, count: pairs)
-    for pair in 0..<pairs {
-      var angle = pow(base, -2 * Double(pair) / Double(size))
-      if let divisors, pair < divisors.count { angle /= Double(divisors[pair]) }
-      angles[pair] = angle
-    }
+    var turns = Turns(
+      step: powf(Float(base), -2 / Float(size)),
+      divisors: (0..<pairs).map { pair in
+        divisors.flatMap { pair < $0.count ? $0[pair] : nil } ?? 1
+      },
+      kept: [Float](repeating: 0, count: pairs)
+    )
     switch scaling {
-    case .none: return (angles, 1)
-    case .linear(let factor): return (angles.map { $0 / factor }, 1)
+    case .none: break
+    case .linear(let factor): turns.stretch = Float(1 / factor)
     case .yarn(let factor, let trained, let fast, let slow, let extrapolation, let attention):
       let low = max(0, border(turns: fast, trained: trained, base: base).rounded(.down))
       let high = min(
@@ -47,17 +46,55 @@ package struct Rotation: Sendable, Equatable {
         border(turns: slow, trained: trained, base: base).rounded(.up)
       )
       for pair in 0..<pairs {
-        let ramp = (Double(pair) - low) / max(0.001, high - low)
-        let kept = (1 - min(1, max(0, ramp))) * extrapolation
-        angles[pair] = angles[pair] * (1 - kept) / factor + angles[pair] * kept
+        let ramp = (Float(pair) - Float(low)) / max(0.001, Float(high) - Float(low))
+        turns.kept[pair] = (1 - min(1, max(0, ramp))) * Float(extrapolation)
       }
-      let stretch = extrapolation == 0 ? 1 : 1 + 0.1 * log(factor)
-      return (angles, Float(attention * stretch))
+      turns.stretch = Float(1 / factor)
+      turns.magnitude = Float(attention)
+      if extrapolation != 0 {
+        turns.magnitude *= Float(1).addingProduct(0.1, logf(1 / turns.stretch))
+      }
     }
+    return turns
   }
 
   /// The pair that turns so many times around within the trained positions.
   private func border(turns: Double, trained: Int, base: Double) -> Double {
     Double(size) * log(Double(trained) / (turns * 2 * Double.pi)) / (2 * log(base))
+  }
+}
+
+/// Cosines and sines of positions. In single precision and each angle from the one before, as llama.cpp
+/// has them: at far positions a more exact angle is another one than its.
+struct Turns: Sendable {
+  /// What the angle of a pair is multiplied by for the next.
+  let step: Float
+  let divisors: [Float]
+  /// What angles are multiplied by, but for the share of each pair that is kept as it was.
+  var stretch: Float = 1
+  var kept: [Float]
+  /// What sine and cosine are multiplied by.
+  var magnitude: Float = 1
+
+  init(step: Float, divisors: [Float], kept: [Float]) {
+    self.step = step
+    self.divisors = divisors
+    self.kept = kept
+  }
+
+  /// Writes a cosine a pair, then a sine a pair.
+  func place(_ position: Int, _ out: UnsafeMutablePointer<Float>) {
+    let pairs = divisors.count
+    var angle = Float(position)
+    for pair in 0..<pairs {
+      let whole = angle / divisors[pair]
+      var turned = stretch * whole
+      if kept[pair] != 0 {
+        turned = (whole * kept[pair]).addingProduct(turned, 1 - kept[pair])
+      }
+      out[pair] = cosf(turned) * magnitude
+      out[pairs + pair] = sinf(turned) * magnitude
+      angle *= step
+    }
   }
 }

@@ -48,6 +48,84 @@ import Testing
     }
   }
 
+  @Test(arguments: levels.filter(FusedTwin.isFused))
+  func `Q4_1 is summed as ggml sums it, however many columns there are`(level: ck_level) throws {
+    var random = SplitMix(seed: 15)
+    for (blocks, rows) in [(1, 3), (18, 5), (48, 35), (70, 17)] {
+      let bytes = (0..<rows).map { _ in random.row(of: .q41, count: blocks * 32) }
+      for count in [1, 2, 4, 5, 53] {
+        let columns = (0..<count).map { _ in random.vector(blocks * 32) }
+        let product = try Product(type: .q41, level: level, rows: bytes, columns: columns)
+        for (c, column) in columns.enumerated() {
+          for (r, row) in bytes.enumerated() {
+            let found = product.results[c * rows + r]
+            #expect(found == Self.laneSum(row, column), "\(blocks) blocks, row \(r), column \(c)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test(.enabled(if: levels.contains(CK_LEVEL_AVX512_VNNI), "needs AVX-512 VNNI"))
+  func `Q4_0 is summed in one chain, however many columns there are`() throws {
+    var random = SplitMix(seed: 16)
+    for (blocks, rows) in [(1, 3), (18, 5), (35, 35), (70, 17)] {
+      let bytes = (0..<rows).map { _ in random.row(of: .q40, count: blocks * 32) }
+      for count in [1, 3, 4, 9] {
+        let columns = (0..<count).map { _ in random.vector(blocks * 32) }
+        let product = try Product(
+          type: .q40,
+          level: CK_LEVEL_AVX512_VNNI,
+          rows: bytes,
+          columns: columns
+        )
+        let expected = columns.flatMap { column in bytes.map { Self.chainSum($0, column) } }
+        #expect(product.results == expected, "\(blocks) blocks, \(rows) rows, \(count) columns")
+      }
+    }
+  }
+
+  private static func chainSum(_ row: [UInt8], _ x: [Float]) -> Float {
+    var sum: Float = 0
+    for block in 0..<(x.count / 32) {
+      let bytes = row[(block * 18)..<(block * 18 + 18)].map(Int.init)
+      let codes = (0..<32).map { ($0 < 16 ? bytes[2 + $0] & 15 : bytes[$0 - 14] >> 4) - 8 }
+      let numbers = x[(block * 32)..<(block * 32 + 32)]
+      let most = numbers.map(abs).max() ?? 0
+      let whole = numbers.map { Int(($0 * (127 / most)).rounded(.toNearestOrEven)) }
+      let step = Float(Float16(bitPattern: UInt16(bytes[0] | bytes[1] << 8)))
+      let dot = zip(codes, whole).reduce(0) { $0 + $1.0 * $1.1 }
+      sum = sum.addingProduct(Float(dot), step * Float(Float16(most / 127)))
+    }
+    return sum
+  }
+
+  /// Eight lanes of four products each a block, and the minima apart.
+  private static func laneSum(_ row: [UInt8], _ x: [Float]) -> Float {
+    var lanes = [Float](repeating: 0, count: 8)
+    var rest: Float = 0
+    for block in 0..<(x.count / 32) {
+      let bytes = row[(block * 20)..<(block * 20 + 20)].map(Int.init)
+      func half(_ at: Int) -> Float {
+        Float(Float16(bitPattern: UInt16(bytes[at] | bytes[at + 1] << 8)))
+      }
+      let numbers = x[(block * 32)..<(block * 32 + 32)]
+      let most = numbers.map(abs).max() ?? 0
+      let whole = numbers.map { Int(($0 * (127 / most)).rounded(.toNearestOrEven)) }
+      let step = half(0) * Float(Float16(most / 127))
+      for lane in 0..<8 {
+        let codes = (0..<4).map {
+          lane < 4 ? bytes[4 + lane * 4 + $0] & 15 : bytes[lane * 4 - 12 + $0] >> 4
+        }
+        let dot = (0..<4).reduce(0) { $0 + codes[$1] * whole[lane * 4 + $1] }
+        lanes[lane] = lanes[lane].addingProduct(step, Float(dot))
+      }
+      let sum = Float(Float16(most / 127 * Float(whole.reduce(0, +))))
+      rest = rest.addingProduct(half(2), sum)
+    }
+    return FusedTwin.fold(lanes) + rest
+  }
+
   @Test(arguments: types, levels) func `extremes do not overflow`(
     type: TensorType,
     level: ck_level

@@ -82,6 +82,44 @@ func compareLogits(_ arguments: [String]) throws {
   fclose(file)
 }
 
+/// What a step has computed on its way, in the form of `reference steps`, as far as it still lies there
+/// when the next layer begins.
+func writeSteps(_ arguments: [String]) throws {
+  guard let line = readLine(), let file = fopen(arguments[3], "w") else { return }
+  let all = tokens(line)
+  let bare = try Bare(
+    path: arguments[2],
+    threads: threads(),
+    columns: all.count,
+    outputs: 1,
+    positions: all.count
+  )
+  let shape = bare.model.shape
+  let space = bare.forward.space
+  func write(_ name: String, _ numbers: UnsafePointer<Float>, _ width: Int, _ rows: Int) {
+    let line = "\(name) \(width) \(rows) 1\n"
+    _ = line.withCString { fwrite($0, 1, strlen($0), file) }
+    fwrite(numbers, 4, width * rows, file)
+  }
+  var layer = 0
+  func writeLayer() {
+    for (name, numbers, width) in [
+      ("Qcur", space.query, shape.queryWidth), ("Kcur", space.key, shape.cacheWidth),
+      ("Vcur", space.value, shape.cacheWidth), ("kqv_out", space.attended, shape.queryWidth),
+      ("ffn_norm", space.normed, shape.width), ("ffn_swiglu", space.gate, shape.innerWidth),
+      ("ffn_out", space.result, shape.width), ("l_out", space.state, shape.width),
+    ] { write("\(name)-\(layer - 1)", numbers, width, all.count) }
+  }
+  let run = Run(slot: 0, position: 0, tokens: all[...], wanted: .last)
+  let logits = bare.forward.step([run]) {
+    if layer > 0 { writeLayer() }
+    layer += 1
+    return false
+  }
+  if let logits { write("result_output", logits, shape.vocabulary, 1) }
+  fclose(file)
+}
+
 func complain(_ text: String) {
   let line = text + "\n"
   _ = line.withCString { write(2, $0, strlen($0)) }
