@@ -69,7 +69,9 @@ def main():
             peak = statistics.median(fact["peak"] for fact in facts)
             opened = statistics.median(fact["open"] for fact in facts)
             first = statistics.median(fact["first"] for fact in facts)
-            print(f"   peak {peak / 1e6:.0f} MB for a file of {size / 1e6:.0f} MB,"
+            cache = statistics.median(fact["cache"] for fact in facts)
+            print(f"   peak {peak / 1e6:.0f} MB for a file of {size / 1e6:.0f} MB and keys and values of"
+                  f" {cache / 1e6:.0f} MB: {peak / (size + cache):.2f} of both,"
                   f" open {opened:.2f} s, first token {first:.2f} s")
 
 

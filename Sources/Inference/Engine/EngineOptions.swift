@@ -13,8 +13,8 @@ package struct EngineOptions: Sendable, Equatable {
   /// Positions of all sequences together that the cache holds at most, kept ones of ended answers
   /// included; nil: two sequences as long as can be.
   package var cachePositions: Int?
-  /// Tokens of prompts that one step takes when no answer is being written: fewer where the model is so
-  /// slow that a step would take longer than a moment.
+  /// Tokens of prompts that one step takes at most when no answer is being written: fewer where the model
+  /// is so slow that a step would take longer than a moment, or so wide that they would take much memory.
   package var chunk = 256
   /// The same while answers are being written, which wait for each step.
   package var sharedChunk = 32

@@ -36,6 +36,12 @@ struct EngineLimits: Sendable, Equatable {
   /// The same for each byte of a model's files: ten times what ordinary ones need.
   private static let workPerWeight = 4
 
+  /// So much work space is nobody's concern, and beyond it one byte for each so many of a model's files:
+  /// a prompt is read no faster by more columns than keep the kernels busy.
+  private static let freeWork = 4 * 1024 * 1024
+  private static let weightsPerWork = 40
+  private static let leastChunk = 32
+
   /// - Parameter model: chunks become shorter where its shape asks for more memory than its files
   ///   justify: small ones may describe the widest layers.
   init(_ options: EngineOptions, model: Model) throws(EngineError) {
@@ -78,7 +84,8 @@ struct EngineLimits: Sendable, Equatable {
           + " \(weights) bytes of files justify \(most); lower parallel, or the file is damaged"
       )
     }
-    chunk = min(stated, fitting - 2 * StepPlan.least * parallel)
+    let frugal = max(Self.freeWork, weights / Self.weightsPerWork) / max(1, work(1) - work(0))
+    chunk = min(stated, max(Self.leastChunk, frugal), fitting - 2 * StepPlan.least * parallel)
     sharedChunk = min(statedShared, fitting - (1 + 2 * StepPlan.least) * parallel)
   }
 

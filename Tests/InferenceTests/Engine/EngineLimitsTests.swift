@@ -46,7 +46,7 @@ import Testing
     #expect(error.map { "\($0)".contains("lower parallel") } == true)
   }
 
-  @Test func `ordinary shapes keep their chunks`() throws {
+  @Test func `small shapes keep their chunks`() throws {
     let limits = try EngineLimits(options(parallel: 8), model: TinyModel.model())
     #expect(limits.chunk == 256 && limits.sharedChunk == 32)
   }

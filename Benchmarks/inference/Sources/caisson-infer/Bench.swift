@@ -17,10 +17,11 @@ func bench(_ arguments: [String]) throws {
   let bare = try Bare(
     path: arguments[2],
     threads: numbers["--threads"] ?? 1,
-    columns: 256,
+    columns: numbers["--chunk"],
     outputs: 1,
     positions: max(prompt, generate, 1)
   )
+  let chunk = bare.forward.columns
   let opened = monotonicSeconds()
   _ = bare.forward.step([Run(slot: 0, position: 0, tokens: [1], wanted: .last)])
   let first = monotonicSeconds()
@@ -31,9 +32,9 @@ func bench(_ arguments: [String]) throws {
   for _ in 0..<(numbers["--repeat"] ?? 1) {
     if prompt > 0 {
       let start = monotonicSeconds()
-      for at in stride(from: 0, to: prompt, by: 256) {
-        let part = tokens[at..<min(prompt, at + 256)]
-        let wanted: Run.Wanted = at + 256 >= prompt ? .last : .none
+      for at in stride(from: 0, to: prompt, by: chunk) {
+        let part = tokens[at..<min(prompt, at + chunk)]
+        let wanted: Run.Wanted = at + chunk >= prompt ? .last : .none
         _ = bare.forward.step([Run(slot: 0, position: at, tokens: part, wanted: wanted)])
       }
       rates.prompt.append(Double(prompt) / (monotonicSeconds() - start))
@@ -49,10 +50,12 @@ func bench(_ arguments: [String]) throws {
       rates.generate.append(Double(generate) / (monotonicSeconds() - start))
     }
   }
+  let keys = bare.cache.layout.positionSize * max(prompt, generate)
   var usage = rusage()
   getrusage(RUSAGE_SELF.rawValue, &usage)
   print(
     "{\"prompt\": \(rates.prompt), \"generate\": \(rates.generate), \"open\": \(opened - before),"
-      + " \"first\": \(first - opened), \"peak\": \(usage.ru_maxrss * 1024)}"
+      + " \"first\": \(first - opened), \"peak\": \(usage.ru_maxrss * 1024),"
+      + " \"cache\": \(keys)}"
   )
 }

@@ -7,9 +7,11 @@ struct Bare {
   let forward: Forward
   let cache: KVCache
 
-  init(path: String, threads: Int, columns: Int, outputs: Int, positions: Int) throws {
+  /// - Parameter columns: tokens of one step; nil: as many as an engine takes.
+  init(path: String, threads: Int, columns: Int?, outputs: Int, positions: Int) throws {
     let place = getenv("PACKED").map { PackedPlace.folder(String(cString: $0)) } ?? .memory
     model = try Model(file: GGUFFile(path: path), packed: place, threads: threads)
+    let limits = try EngineLimits(EngineOptions(), model: model)
     let layout = CacheLayout(model.shape, form: .f16, positions: positions)
     cache = KVCache(layout: layout, slots: 1)
     guard cache.open(0) else { throw ModelError.noMemory(bytes: layout.slotSize) }
@@ -18,7 +20,7 @@ struct Bare {
       shape: model.shape,
       cache: cache,
       team: Team(threads: threads),
-      columns: columns,
+      columns: columns ?? limits.chunk,
       outputs: outputs
     )
   }
