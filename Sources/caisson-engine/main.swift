@@ -15,7 +15,8 @@ func say(_ line: String) {
 
 do {
   switch CommandLine.arguments.dropFirst().first {
-  case "inspect": try Inspection.run(CommandLine.arguments.dropFirst(2))
+  case "inspect": try Inspection.run(CommandLine.arguments.dropFirst(2), checks: false)
+  case "check": try Inspection.run(CommandLine.arguments.dropFirst(2), checks: true)
   case "known": try KnownList.run(CommandLine.arguments.dropFirst(2))
   case "keep", "spare":
     let words = Array(CommandLine.arguments.dropFirst(2))
