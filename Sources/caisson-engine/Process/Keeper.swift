@@ -106,6 +106,7 @@ struct Keeper {
   /// The spare has the same lifeline, and is waited for, so that nothing is left when this has gone.
   private func end(_ spare: Companion?) -> Never {
     _ = unlink(socket)
+    spare?.end(within: Self.grace)
     _ = spare?.reap()
     exit(0)
   }
@@ -164,7 +165,7 @@ struct Keeper {
     }
 
     func end(within milliseconds: Int) {
-      close(lifeline)
+      if lifeline >= 0 { close(lifeline) }
       if Keeper.wait(for: [ended], atMost: CInt(milliseconds)) == nil { _ = cl_kill(pid, SIGKILL) }
     }
   }
