@@ -15,13 +15,18 @@ func say(_ line: String) {
 
 do {
   switch CommandLine.arguments.dropFirst().first {
-  case "inspect": try Inspection.run(CommandLine.arguments.dropFirst(2))
+  case "inspect": try Inspection.run(CommandLine.arguments.dropFirst(2), checks: false)
+  case "check": try Inspection.run(CommandLine.arguments.dropFirst(2), checks: true)
   case "known": try KnownList.run(CommandLine.arguments.dropFirst(2))
-  case "keep":
-    try Keeper(
+  case "keep", "spare":
+    let words = Array(CommandLine.arguments.dropFirst(2))
+    var keeper = Keeper(
       program: CommandLine.arguments[0],
-      socket: CommandLine.arguments.dropFirst(2).first
-    ).run()
+      socket: words.first ?? "",
+      deaths: DeathRow(words.dropFirst().first ?? "")
+    )
+    if CommandLine.arguments[1] == "spare" { try keeper.standBy() }
+    try keeper.run()
   case "serve": try await EngineService.run()
   default: throw StartError("start it with: caisson gateway, or caisson chat")
   }

@@ -16,6 +16,7 @@ do {
   if let warning = try plan.seal.apply() { output.say(warning) }
   // Before anybody can know that it is there to be stopped.
   let signals = Signals()
+  if let engine = plan.setup.engine { KeeperWatch(socket: engine.socket).begin(output) }
   let service = try await GatewayService.start(plan, output: output)
   output.say("listening on \(service.address)")
   await signals.stopAsked()

@@ -14,6 +14,7 @@ enum Main {
       Foundation.exit(session.run())
     }
     Caisson.main(Learning.complete(Array(arguments)))
+    StandardDescriptors.settle()
   }
 }
 

@@ -21,6 +21,12 @@ import Testing
     #expect(throws: RequestError.self) { try ask(#""prefix":true"#) }
   }
 
+  @Test func `a conversation without a message is refused`() {
+    #expect(throws: RequestError.invalid(path: "messages", why: "is empty")) {
+      try OpenAIChat.decodeRequest(Array(#"{"model":"m","messages":[]}"#.utf8))
+    }
+  }
+
   @Test func `a result that names no call of the conversation belongs to the call of its place`()
     throws
   {

@@ -114,7 +114,8 @@ import Testing
 
   @Test func `the list of losses has an end`() throws {
     let fields = (0..<500).map { "\"field\($0)\":1" }.joined(separator: ",")
-    let body = "{\"model\":\"m\",\"messages\":[],\(fields)}"
+    let messages = #"[{"role":"user","content":"u"}]"#
+    let body = "{\"model\":\"m\",\"messages\":\(messages),\(fields)}"
     let result = try Translation.request(
       Array(body.utf8),
       from: .openAIChat,

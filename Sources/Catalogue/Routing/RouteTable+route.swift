@@ -67,7 +67,10 @@ extension RouteTable {
 
   private func nearest(to request: RouteRequest) -> [String] {
     let names = names(on: request.today).filter { request.mayCall($0) }
-    return Policy.nearest(to: request.name, in: names, atMost: 3)
+    // Most of all one that lacks no more than its provider.
+    let same = names.filter { $0.hasSuffix("/\(request.name)") }
+    let near = Policy.nearest(to: request.name, in: names, atMost: 3)
+    return Array((same + near.filter { !same.contains($0) }).prefix(3))
   }
 
   /// What the same provider serves under a name of the same words; the newest first.

@@ -34,6 +34,7 @@ package enum OpenAIChat {
     request.user = try root.optionalString("user")
     request.metadata = root.present("metadata")?.raw
     request.rest = Rest(root, of: dialect, besides: requestFields)
+    if request.messages.isEmpty { throw .invalid(path: "messages", why: "is empty") }
     return request
   }
 

@@ -24,6 +24,8 @@ package struct TemplateError: Error, Sendable, CustomStringConvertible {
 
   package var description: String {
     let place = line > 0 ? " (line \(line) of the chat template)" : ""
+    // Some of its words are the template's own.
+    let message = Printable.text(message, limit: 2000)
     return switch kind {
     case .syntax: "the model's chat template cannot be read: \(message)\(place)"
     case .refused: "the model's chat template refuses this conversation: \(message)\(place)"

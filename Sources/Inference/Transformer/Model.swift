@@ -4,6 +4,12 @@ package final class Model: Sendable {
   package let shape: ModelShape
   let weights: Weights
 
+  /// Whether a file is a model that can be opened: its shape, and each tensor's place in it. Nothing is
+  /// packed, and no weight is read.
+  package static func check(_ file: GGUFFile) throws(ModelError) {
+    _ = try Weights(of: file, shape: try ModelShape(of: file)) { _ in [] }
+  }
+
   /// Opens a model where it lies. Its tensors are not read, they come in as they are used; those that
   /// have to be packed are packed, or found where they were.
   ///

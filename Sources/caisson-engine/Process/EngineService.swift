@@ -5,14 +5,18 @@ import NIOPosix
 
 /// An engine from start to stop.
 enum EngineService {
-  /// What answers under way have when it is asked to stop.
-  private static let grace: Duration = .seconds(10)
+  /// Seconds that it has for its end, once whoever started it has gone.
+  private static let grace: CUnsignedInt = 10
 
   static func run() async throws {
     let setup = try EngineSetup.read()
-    let seal = EngineSeal(readable: setup.models.flatMap(\.files), writable: setup.cache)
+    let seal = EngineSeal(
+      readable: setup.models.flatMap(\.files),
+      unlinked: Set(setup.models.filter { !$0.mayBeLink }.compactMap(\.files.first)),
+      writable: setup.cache
+    )
     // Before there is a second thread.
-    if let warning = try seal.apply() { say(warning) }
+    for warning in try seal.apply() { say(warning) }
     let signals = Signals()
     let room = ModelRoom(setup)
     let server = EngineServer(calls: EngineCalls(room: room, setup: setup))
@@ -38,6 +42,9 @@ enum EngineService {
           if count <= 0 { break }
         }
         continuation.resume()
+        // Nobody is left who would end it, and another engine waits for its end.
+        sleep(grace)
+        exit(1)
       }
     }
   }

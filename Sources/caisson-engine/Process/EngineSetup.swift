@@ -7,6 +7,8 @@ struct EngineSetup: Decodable {
     let aliases: [String]
     /// All of its files, the first of which is opened.
     let files: [String]
+    /// Whether the first of them may be a link to where it lies.
+    let mayBeLink: Bool
     /// Where a request says nothing.
     let temperature: Double?
   }

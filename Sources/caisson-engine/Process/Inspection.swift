@@ -3,12 +3,13 @@ import Foundation
 import Glibc
 import Inference
 
-/// `caisson-engine inspect FILE`: what a file of weights says of itself, as one JSON object.
+/// `caisson-engine inspect FILE`: what a file of weights says of itself, as one JSON object. `check FILE`
+/// says the same of one that the engine can load, and else why it cannot.
 ///
 /// A process of its own, that can read nothing but the file and those beside it that belong to it, so
 /// that whoever takes a model into the store reads none of it himself.
 enum Inspection {
-  static func run(_ arguments: ArraySlice<String>) throws -> Never {
+  static func run(_ arguments: ArraySlice<String>, checks: Bool) throws -> Never {
     guard let path = arguments.first, arguments.count == 1 else {
       throw StartError("name one file")
     }
@@ -16,11 +17,29 @@ enum Inspection {
     let vocabulary = URL(filePath: path).deletingLastPathComponent().appending(path: "vocab.txt")
     let files = GGUFFile.files(of: path) + [vocabulary.path]
     _ = try EngineSeal(readable: files, writable: nil).apply()
-    let facts =
-      ModelFacts.isSentences([path])
-      ? try ModelFacts(sentences: [path]) : ModelFacts(try GGUFFile(path: path))
+    let facts = try facts(path, checks: checks)
     try FileHandle.standardOutput.write(contentsOf: Data(facts.json + [UInt8(ascii: "\n")]))
     exit(0)
+  }
+
+  private static func facts(_ path: String, checks: Bool) throws -> ModelFacts {
+    if ModelFacts.isSentences([path]) { return try ModelFacts(sentences: [path]) }
+    let file = try GGUFFile(path: path)
+    if checks {
+      // As when it is loaded, but for what takes long.
+      try Model.check(file)
+      _ = try Tokenizer(gguf: file)
+      _ = try ChatTemplate(of: file)
+    }
+    return ModelFacts(file)
+  }
+}
+
+extension ChatTemplate {
+  /// How conversations with a model are written; nil where its file says nothing of that.
+  init?(of file: GGUFFile) throws(TemplateError) {
+    guard let source = file.text("tokenizer.chat_template") else { return nil }
+    try self.init(source: String(decoding: source, as: UTF8.self))
   }
 }
 

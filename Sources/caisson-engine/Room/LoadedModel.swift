@@ -81,8 +81,7 @@ final class LoadedModel: Sendable {
       temperature = opened.settings.temperature
       facts = ModelFacts(file)
       tokenizer = try Tokenizer(gguf: file)
-      let source = file.text("tokenizer.chat_template")
-      template = try source.map { try ChatTemplate(source: String(decoding: $0, as: UTF8.self)) }
+      template = try ChatTemplate(of: file)
       let text = TokenText(tokenizer)
       engine = try Engine(model: opened.model, text: text, options: opened.options)
     } catch {

@@ -20,6 +20,7 @@ struct EngineRequest {
   let penaltyWindow: Int?
   /// Tokens of the answer at most; nil: as many as fit.
   let limit: Int?
+  let seed: UInt64?
 
   var isGenerate: Bool {
     if case .chat = kind { false } else { true }
@@ -45,6 +46,12 @@ struct EngineRequest {
     repetitionPenalty = try Self.number(options, "repeat_penalty")
     penaltyWindow = try Self.count(options, "repeat_last_n", in: -1...65_536)
     limit = chat.maxTokens
+    seed = try chat.sampling.seed.map { number throws(ProviderError) in
+      if let seed = number.int { return UInt64(bitPattern: Int64(seed)) }
+      if let seed = UInt64(number.text) { return seed }
+      let why = "must be a whole number of 64 bits"
+      throw ProviderError(RequestError.invalid(path: "options.seed", why: why))
+    }
     if !isGenerate {
       kind = .chat
     } else if chat.rest["raw"]?.json?.bool == true {

@@ -36,7 +36,7 @@ extension SamplingOptions {
     if let window = request.penaltyWindow {
       penaltyWindow = window < 0 ? model.engine.contextLength : window
     }
-    seed = asked.seed.flatMap(\.int).map { UInt64(bitPattern: Int64($0)) }
+    seed = request.seed
     if asked.logprobs == true { logprobs = asked.topLogprobs ?? 0 }
   }
 }

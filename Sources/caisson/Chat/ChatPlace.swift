@@ -12,10 +12,17 @@ struct ChatPlace {
   let line: ModelLine
   /// What it is told before the conversation, where nobody says anything else.
   let advice: String?
+  private let engine: EngineStart?
   private let end: () -> Void
 
   /// What was started for the conversation ends with it.
-  func leave() { end() }
+  func leave() {
+    engine?.end()
+    end()
+  }
+
+  /// Between questions: what died of it meanwhile is not left behind.
+  func tidy() { engine?.reap() }
 
   init(_ name: String, home: Home) throws {
     let store = ModelStore(home: home)
@@ -34,12 +41,14 @@ struct ChatPlace {
       let line = ModelLine(place: .socket(socket))
       guard line.names().contains(model.name) else { continue }
       self.line = line
+      engine = nil
       end = {}
       return
     }
     let engine = try EngineStart([model], EngineSettings(), home: home)
     line = ModelLine(place: .socket(engine.socket))
-    end = { engine.end() }
+    self.engine = engine
+    end = {}
   }
 
   private init(throughGateway name: String, home: Home, known: [LocalModel]) throws {
@@ -65,6 +74,7 @@ struct ChatPlace {
     let secret = try ledger.addKey(terms, account: Account(id: "key:chat", limit: nil))
     model = name
     advice = nil
+    engine = nil
     line = ModelLine(
       place: .port(host: address.host, port: address.port, key: secret.text)
     )

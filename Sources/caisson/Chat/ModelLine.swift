@@ -172,9 +172,19 @@ enum ChatError: Error, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .refused(let why): why
+    case .refused(let why): Self.told(why)
     case .broken(let why): "the answer broke off: \(why)"
     case .noModel(let why): why
     }
+  }
+
+  /// What a server said, by the names of this command's options, and on one line: a template may say
+  /// anything.
+  private static func told(_ why: String) -> String {
+    var text = why.split(whereSeparator: \.isNewline).joined(separator: " ")
+    for (name, option) in [("num_ctx", "--context"), ("num_predict", "--max-tokens")] {
+      text = text.replacing("options.\(name)", with: option).replacing(name, with: option)
+    }
+    return text
   }
 }

@@ -39,6 +39,7 @@ struct Talk {
 
   /// Asks, and shows the answer as it comes. What was interrupted stays said as far as it came.
   mutating func ask(_ question: String) throws {
+    place.tidy()
     turns.append(Turn(role: "user", text: question))
     var screen = ChatScreen(isSilent: options.isJSON)
     var answer = ""

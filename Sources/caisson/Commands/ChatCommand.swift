@@ -36,16 +36,23 @@ struct ChatCommand: ParsableCommand {
   )
   var once: String?
 
-  @Option(help: "0 gives the likeliest answer each time; higher is freer.")
+  // A number below zero is one, and is told what is wrong with it.
+  @Option(parsing: .unconditional, help: "0 gives the likeliest answer each time; higher is freer.")
   var temperature: Double?
 
-  @Option(help: "Makes chance the same each time.")
+  @Option(parsing: .unconditional, help: "Makes chance the same each time.")
   var seed: Int?
 
-  @Option(help: ArgumentHelp("Tokens of an answer at most.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Tokens of an answer at most.", valueName: "n")
+  )
   var maxTokens: Int?
 
-  @Option(help: ArgumentHelp("Tokens of the conversation at most.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Tokens of the conversation at most.", valueName: "n")
+  )
   var context: Int?
 
   @Flag(help: "Say after each answer how long it took.")
@@ -55,6 +62,9 @@ struct ChatCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    if let once, Self.isBlank(once) {
+      throw ValidationError("--once is a question, and there is none in it")
+    }
     if let temperature, !(0...100).contains(temperature) {
       throw ValidationError("--temperature is 0 to 100")
     }
@@ -101,11 +111,20 @@ struct ChatCommand: ParsableCommand {
     )
   }
 
+  private static let longestQuestion = 16 << 20
+
+  private static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+
   /// More than any window holds is not read.
   private static func standardInput() throws -> String {
-    let data = try FileHandle.standardInput.read(upToCount: 16 << 20) ?? Data()
+    let data = try FileHandle.standardInput.read(upToCount: longestQuestion + 1) ?? Data()
+    guard data.count <= longestQuestion else {
+      throw ChatError.noModel(
+        "what comes on standard input is longer than 16 MiB, more than any window holds; ask for less"
+      )
+    }
     let text = String(decoding: data, as: UTF8.self)
-    guard text.contains(where: { !$0.isWhitespace }) else {
+    guard !isBlank(text) else {
       throw ChatError.noModel("there is no question; ask with --once, or on standard input")
     }
     return text

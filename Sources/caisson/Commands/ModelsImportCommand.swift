@@ -50,7 +50,7 @@ extension ModelsCommand {
         if let known = try store.model(name), known.file != path {
           throw ModelStoreError.taken(name)
         }
-        let facts = try ModelFacts.read(path)
+        let facts = try ModelFacts.read(path, checked: true)
         let model = LocalModel(
           name: name,
           file: facts.files.first ?? path,
@@ -185,7 +185,12 @@ extension ModelsCommand {
         guard model.origin != .own else { throw ModelStoreError.own(model.file) }
         guard agrees(model) else { throw ExitCode.failure }
         try store.remove(model)
-        if json { print(try JSONText.encode(["removed": model.name])) }
+        if json {
+          print(try JSONText.encode(["removed": model.name]))
+        } else {
+          let file = model.origin == .pulled ? "with its file" : "its file stays"
+          print("removed local/\(model.name); \(file): \(model.file)".printable)
+        }
       }
     }
 

@@ -24,24 +24,28 @@ enum EngineAddress {
     }
   }
 
-  /// A connection to an engine; nil where nobody listens.
+  /// A connection to an engine; nil where there is none, with the reason in `errno`.
   static func connect(_ path: FilePath) throws -> Int32? {
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = Glibc.socket(AF_UNIX, kind, 0)
     guard descriptor >= 0 else { throw EngineError.failed("no socket can be made") }
     if try with(path, { Glibc.connect(descriptor, $0, $1) }) == 0 { return descriptor }
+    let reason = errno
     close(descriptor)
+    errno = reason
     return nil
   }
 
-  /// Sockets of engines that are running. Those of engines that are gone are removed.
+  /// Sockets of engines that are running. Those of engines that are gone are removed: where nobody holds
+  /// them, not where there is only no room, or no right, to connect.
   static func running(_ home: Home) -> [FilePath] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: home.runtime.string)) ?? []
     return names.filter { $0.hasPrefix("engine-") && $0.hasSuffix(".sock") }.sorted().compactMap {
       name in
       let path = home.runtime.appending(name)
+      errno = 0
       guard let descriptor = try? connect(path) else {
-        _ = unlink(path.string)
+        if errno == ECONNREFUSED { _ = unlink(path.string) }
         return nil
       }
       close(descriptor)

@@ -8,6 +8,7 @@ struct EngineSetup: Encodable {
     let name: String
     let aliases: [String]
     let files: [String]
+    let mayBeLink: Bool
     let temperature: Double?
   }
 
@@ -28,6 +29,8 @@ struct EngineSetup: Encodable {
         name: $0.name,
         aliases: $0.aliases,
         files: $0.facts.files,
+        // That of others was no link when they were taken.
+        mayBeLink: $0.origin == .own,
         temperature: temperature
       )
     }

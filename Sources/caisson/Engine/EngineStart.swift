@@ -7,12 +7,12 @@ import SystemPackage
 /// An engine for the models of this machine, behind a socket that its user alone can connect to.
 ///
 /// What is started first is a keeper: it holds the socket, starts an engine when somebody connects, and
-/// ends when the pipe that this process holds is closed, however that comes about.
+/// ends when the pipe that this process holds is closed, however that comes about. Where it dies before,
+/// its spare takes its place, and becomes this process's child.
 struct EngineStart {
   let socket: FilePath
   /// Closed, it ends the engine.
   let lifeline: Int32
-  private let pid: Int32
 
   private static let name = "engine-"
 
@@ -27,12 +27,20 @@ struct EngineStart {
   ) throws {
     try Home.prepare(home.runtime)
     try ModelStore(home: home).prepare()
+    for model in models where model.origin != .own && Self.isLink(model.file) {
+      complain(
+        "the file of local/\(model.name), \(model.file), is a link now, which is not followed: "
+          + "remove the model, and import it again"
+      )
+    }
     socket = home.runtime.appending("\(Self.name)\(getpid()).sock")
     let setup = EngineSetup(models, settings, cache: ModelStore(home: home).cache)
     let bytes = Array(try JSONEncoder().encode(setup))
     let memory = cl_sealed_memory("caisson-engine", bytes, bytes.count)
     guard memory >= 0 else { throw EngineError.failed("no memory file can be made") }
     defer { close(memory) }
+    // Holds for what this process becomes, too, which has their ends told.
+    _ = cl_adopt_orphans()
     let listener = try Self.listen(socket)
     defer { close(listener) }
     var ends: [Int32] = [-1, -1]
@@ -52,15 +60,26 @@ struct EngineStart {
       )
     }
     if outlives { _ = fcntl(ends[1], F_SETFD, 0) }
-    (pid, lifeline) = (child, ends[1])
+    lifeline = ends[1]
   }
 
-  /// Ends it, and waits until it has ended.
+  /// Ends it, and waits until all that was started for it has ended.
   func end() {
     close(lifeline)
     var status = cl_exit_status()
-    while cl_wait(pid, 1, &status) == -EINTR {}
+    while cl_wait(-1, 1, &status) > 0 {}
     _ = unlink(socket.string)
+  }
+
+  /// Takes note of what has ended already.
+  func reap() {
+    var status = cl_exit_status()
+    while cl_wait(-1, 0, &status) > 0 {}
+  }
+
+  private static func isLink(_ file: String) -> Bool {
+    var facts = stat()
+    return lstat(file, &facts) == 0 && facts.st_mode & S_IFMT == S_IFLNK
   }
 
   private static func listen(_ path: FilePath) throws -> Int32 {

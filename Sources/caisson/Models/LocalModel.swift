@@ -61,8 +61,11 @@ struct ModelFacts: Codable, Equatable {
   let files: [String]
 
   /// Has a process of its own, which holds nothing and reaches nothing, read the file.
-  static func read(_ file: String) throws -> ModelFacts {
-    let inspection = OwnProgram(arguments: ["inspect", file], program: "caisson-engine")
+  ///
+  /// - Parameter checked: whether a model that the engine cannot load is refused.
+  static func read(_ file: String, checked: Bool) throws -> ModelFacts {
+    let words = [checked ? "check" : "inspect", file]
+    let inspection = OwnProgram(arguments: words, program: "caisson-engine")
     let result = try inspection.run()
     guard result.status == 0 else {
       throw ModelStoreError.unfit(file, reason: Self.reason(result))

@@ -84,8 +84,8 @@ struct ModelPull {
         told: source.told(without: before),
         lock: lock
       )
-      let end = try fetching.wait(into: file) { Progress.show(received, of: size) }
-      Progress.clear()
+      let end = try fetching.wait(into: file) { ModelProgress.show("fetched", received, of: size) }
+      ModelProgress.clear()
       switch end {
       case .exited(0, _): return
       // All of it had come already: there is nothing after its end.
@@ -140,7 +140,7 @@ struct ModelPull {
 
   private func facts() throws -> ModelFacts {
     do {
-      return try ModelFacts.read(part.string)
+      return try ModelFacts.read(part.string, checked: true)
     } catch {
       _ = unlink(part.string)
       throw ModelStoreError.failed("what came is no model, and was removed: \(error)")
@@ -168,24 +168,5 @@ extension ModelFacts {
       size: size,
       files: [file]
     )
-  }
-}
-
-/// How much has come, on a terminal.
-private enum Progress {
-  static var isShown: Bool { isatty(STDERR_FILENO) == 1 }
-
-  static func show(_ received: Int, of size: Int?) {
-    guard isShown else { return }
-    let total = size.map { " of \(ModelSize.text($0))" } ?? ""
-    write("\r\u{1B}[Kfetched \(ModelSize.text(received))\(total)")
-  }
-
-  static func clear() {
-    if isShown { write("\r\u{1B}[K") }
-  }
-
-  private static func write(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 }

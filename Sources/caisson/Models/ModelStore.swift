@@ -55,7 +55,7 @@ struct ModelStore {
         file: file.string,
         origin: .own,
         taken: Int(found.st_mtim.tv_sec),
-        facts: try ModelFacts.read(file.string)
+        facts: try ModelFacts.read(file.string, checked: false)
       )
     } catch {
       complain("the model that came with Caisson cannot be used: \(error)")
@@ -69,6 +69,12 @@ struct ModelStore {
       names = try FileManager.default.contentsOfDirectory(atPath: records.string)
     } catch CocoaError.fileReadNoSuchFile {
       return []
+    } catch {
+      let isFile = (try? home.state.stat()).map { $0.type != .directory } ?? false
+      throw HomeError.unavailable(
+        isFile ? home.state.string : records.string,
+        reason: isFile ? "not a directory" : error.localizedDescription
+      )
     }
     return names.sorted().filter { $0.hasSuffix(".json") }.compactMap { name in
       do {
@@ -146,7 +152,7 @@ struct ModelStore {
       name.utf8.allSatisfy {
         (0x61...0x7A).contains($0) || (0x30...0x39).contains($0)
           || [0x2D, 0x2E, 0x3A, 0x5F].contains($0)
-      } && (1...100).contains(name.utf8.count) && !name.hasPrefix(".")
+      } && (1...100).contains(name.utf8.count) && !name.hasPrefix(".") && !name.hasPrefix("-")
     guard isName else { throw .noName(name) }
     guard name != LocalModel.defaultAlias else { throw .taken(name) }
     return name
@@ -163,7 +169,8 @@ struct ModelStore {
         && (scalar.properties.isAlphabetic || "0123456789.-_:".unicodeScalars.contains(scalar))
       return isPlain ? Character(scalar) : "-"
     }
-    return String(String(kept).drop { $0 == "." }.prefix(100))
+    // What begins with a hyphen is an option to every command.
+    return String(String(kept).drop { $0 == "." || $0 == "-" }.prefix(100))
   }
 
   /// The SHA-256 of a file, in hexadecimal.
@@ -173,8 +180,11 @@ struct ModelStore {
     }
     defer { try? handle.close() }
     var hash = SHA256()
+    var progress = ModelProgress("counted", of: try? FilePath(file).stat().size)
+    defer { progress.clear() }
     while let piece = try handle.read(upToCount: 4 << 20), !piece.isEmpty {
       hash.update(data: piece)
+      progress.add(piece.count)
     }
     return hash.finalize().map { byte in
       let text = String(byte, radix: 16)
@@ -207,8 +217,8 @@ enum ModelStoreError: Error, CustomStringConvertible {
       "there is no model '\(name)' on this machine; "
         + (near.map { "did you mean '\($0)'?" } ?? "see: caisson models list --local")
     case .noName(let name):
-      "'\(name)' is no name for a model: use small letters, digits and any of - . _ :, and name it "
-        + "with --name"
+      "'\(name)' is no name for a model: begin with a small letter or a digit, go on with those "
+        + "and any of - . _ :, and name it with --name"
     case .taken(let name):
       "a model is called '\(name)' already; choose another with --name, or take that one away with: "
         + "caisson models remove \(name)"

@@ -104,6 +104,13 @@ import Testing
     #expect(error?.kind == kind)
   }
 
+  @Test func `what a template says of itself is told on one line`() throws {
+    let source = #"{{ raise_exception('no\ncaisson: all is well\u001b[2J') }}"#
+    let error = #expect(throws: TemplateError.self) { try render(source) }
+    let told = try #require(error?.description)
+    #expect(told.contains(#"no\u{a}caisson"#) && told.contains(#"\u{1b}[2J"#), "\(told)")
+  }
+
   @Test(arguments: [
     "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
     "{% set n = namespace(x='aaaaaaaa') %}{% for a in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}",

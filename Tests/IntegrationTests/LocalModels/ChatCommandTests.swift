@@ -49,6 +49,7 @@ struct ChatCommandTests {
       let result = try await place.caisson("chat", "--context", "256", input: words)
       #expect(result.status == .exited(1))
       #expect(result.error.contains("holds 256 with one"), "\(result.error)")
+      #expect(result.error.contains("a longer window with --context"), "\(result.error)")
       #expect(result.output == "")
     }
   }
@@ -60,6 +61,84 @@ struct ChatCommandTests {
       #expect(result.status == .exited(64))
       #expect(result.error.contains("did you mean 'smollm2-135m'?"), "\(result.error)")
       #expect(result.error.contains("start it with: caisson gateway"))
+    }
+  }
+
+  @Test(arguments: [
+    (["--once", "  "], "--once is a question"),
+    (["--once", "Hi", "--temperature", "-1"], "--temperature is 0 to 100"),
+    (["--once", "Hi", "--max-tokens", "-1"], "--max-tokens is 1 or more"),
+    (["--once", "Hi", "--context", "-1"], "--context is 1 or more"),
+  ])
+  func `what makes no sense is refused, and says why`(words: [String], why: String) async throws {
+    try await withTemporaryDirectory { home in
+      var command = Command.caisson(home: home, environment: LocalPlace(home: home).environment)
+      command.arguments = ["chat"] + words
+      let result = try await command.run()
+      #expect(result.status == .exited(64))
+      #expect(result.error.contains(why), "\(result.error)")
+    }
+  }
+
+  @Test func `what is piped and longer than any window is refused, not cut`() async throws {
+    try await withTemporaryDirectory { home in
+      let text = String(repeating: "word ", count: 16 << 20 / 5 + 1)
+      let result = try await LocalPlace(home: home).caisson("chat", input: text)
+      #expect(result.status == .exited(64))
+      #expect(result.error.contains("longer than 16 MiB"), "\(result.error)")
+    }
+  }
+
+  @Test func `a conversation goes on when its keeper is killed, and leaves nothing`() async throws {
+    try await withTemporaryDirectory { home in
+      let result = try await LocalPlace(home: home).script(
+        #"""
+        import json, os, pty, select, signal, time
+        pid, terminal = pty.fork()
+        if pid == 0: os.execv(os.environ["CAISSON"], ["caisson", "chat"])
+        text = b""
+        def until(mark):
+          global text
+          end = time.time() + 60
+          while mark not in text and time.time() < end:
+            if select.select([terminal], [], [], 1)[0]:
+              try: text += os.read(terminal, 65536)
+              except OSError: break
+          found, _, text = text.partition(mark)
+          return (found + mark).decode(errors="replace")
+        def kinds():
+          found = {}
+          for p in filter(str.isdigit, os.listdir("/proc")):
+            try: words = open(f"/proc/{p}/cmdline").read().split("\0")
+            except OSError: continue
+            if len(words) > 2 and words[1] in ("keep", "spare") and os.environ["CAISSON_HOME"] in words[2]:
+              found[int(p)] = words[1]
+          return found
+        until(b"> ")
+        question = b"What is the capital of France?\r"
+        os.write(terminal, question)
+        result = {"first": until(b"Paris.")}
+        until(b"> ")
+        keeper = [p for p, kind in kinds().items() if kind == "keep"][0]
+        os.kill(keeper, signal.SIGKILL)
+        result["said"] = until(b"takes its place")
+        os.write(terminal, b"/clear\r")
+        until(b"forgotten")
+        os.write(terminal, question)
+        result["second"] = until(b"Paris.")
+        until(b"> ")
+        os.write(terminal, b"/exit\r")
+        result["status"] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        result["left"] = len(kinds())
+        result["sockets"] = os.listdir(os.environ["CAISSON_HOME"] + "/runtime")
+        print(json.dumps(result))
+        """#
+      )
+      #expect((result["first"] as? String)?.contains("Paris.") == true, "\(result)")
+      #expect((result["said"] as? String)?.contains("takes its place") == true, "\(result)")
+      #expect((result["second"] as? String)?.contains("Paris.") == true, "\(result)")
+      #expect(result["status"] as? Int == 0)
+      #expect(result["left"] as? Int == 0 && result["sockets"] as? [String] == [], "\(result)")
     }
   }
 

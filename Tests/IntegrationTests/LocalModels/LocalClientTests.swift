@@ -11,86 +11,12 @@ import Testing
   )
 )
 struct LocalClientTests {
-  /// A gateway without a document, and a client of each kind.
-  private static let gateway = #"""
-    import json, os, re, signal, subprocess, time
-    import openai, ollama
-    caisson = os.environ["CAISSON"]; result = {}
-    key = subprocess.run([caisson, "gateway", "key", "add", "t"], capture_output=True, text=True).stdout.strip()
-    gateway = subprocess.Popen([caisson, "gateway", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
-    said = []
-    while True:
-      line = gateway.stderr.readline(); said.append(line)
-      if not line: raise SystemExit("".join(said))
-      if "listening" in line: port = int(line.strip().rsplit(":", 1)[1]); break
-    base = f"http://127.0.0.1:{port}"
-    o = openai.OpenAI(base_url=base + "/v1", api_key=key, max_retries=0)
-    c = ollama.Client(host=base, headers={"Authorization": "Bearer " + key})
-    system = "You are a helpful assistant."
-    asked = [{"role": "user", "content": "What is the capital of France?"}]
-    messages = [{"role": "system", "content": system}] + asked
-    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
-      "additionalProperties": False}
-    def chat(**more): return o.chat.completions.create(**{"model": "local", "messages": messages, "max_tokens": 24, **more})
-    def engines():
-      found = []
-      for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-          words = open(f"/proc/{pid}/cmdline").read().split("\0")
-          if words[0].endswith("caisson-engine") and words[1] == "serve":
-            parent = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
-            if int(open(f"/proc/{parent}/stat").read().rsplit(")", 1)[1].split()[1]) == gateway.pid:
-              found.append(int(pid))
-        except (OSError, IndexError): pass
-      return found
-
-    """#
-
-  private static let end = #"""
-
-    gateway.send_signal(signal.SIGTERM); result["end"] = gateway.wait(60)
-    result["said"] = gateway.stderr.read()
-    result["sockets"] = os.listdir(os.environ["CAISSON_HOME"] + "/runtime")
-    print(json.dumps(result))
-    """#
-
-  private struct Values: @unchecked Sendable {
-    let values: [String: Any]
-  }
-
-  private func run(
-    _ script: String,
-    document: String? = nil,
-    importing files: [String: String] = [:]
-  ) async throws -> [String: Any] {
-    try await withTemporaryDirectory { home in
-      for (name, file) in files {
-        let place = LocalPlace(home: home)
-        let taken = try await place.caisson("models", "import", file, "--name", name)
-        #expect(taken.status == .exited(0), "\(taken.error)")
-      }
-      if let document {
-        let config = home.appending("config").string
-        try FileManager.default.createDirectory(
-          atPath: config,
-          withIntermediateDirectories: true,
-          attributes: [.posixPermissions: 0o700]
-        )
-        try Data(document.utf8).write(to: URL(filePath: config + "/gateway.yaml"))
-      }
-      let text = Self.gateway + script + Self.end
-      return Values(
-        values: try await LocalPlace(home: home).script(text, python: LocalPlace.python)
-      )
-    }.values
-  }
-
   private let answer = "The capital of France is Paris."
 
   @Test func `every client has the answer, whole and as it comes, under each of its names`()
     async throws
   {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       import anthropic
       a = anthropic.Anthropic(base_url=base, api_key=key, max_retries=0)
@@ -120,7 +46,7 @@ struct LocalClientTests {
 
   @Test func `schemas hold the answer, and logprobs are told, whole and as it comes`() async throws
   {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       form = {"type": "json_schema", "json_schema": {"name": "place", "schema": schema}}
       result["openai"] = json.loads(chat(response_format=form, max_tokens=60).choices[0].message.content)
@@ -144,7 +70,7 @@ struct LocalClientTests {
   @Test func `models stay as long as is said, and what does not fit is refused with numbers`()
     async throws
   {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       def resident(): return [m.model for m in c.ps().models]
       def refusal(f):
@@ -158,6 +84,9 @@ struct LocalClientTests {
       result["after"] = resident()
       words = [{"role": "user", "content": "word " * 600}]
       result["long"] = refusal(lambda: c.chat(model="local", messages=words, options={"num_ctx": 512}))
+      result["seed"] = [refusal(lambda: chat(seed=s, max_tokens=1)) for s in [2**64 - 1, 2**64, -1]]
+      result["empty"] = refusal(lambda: chat(messages=[]))
+      result["plain"] = refusal(lambda: chat(model="smollm2-135m"))
       result["window"] = refusal(lambda: c.chat(model="local", messages=messages, options={"num_ctx": 9000}))
       result["room"] = refusal(lambda: chat())
       """,
@@ -170,12 +99,24 @@ struct LocalClientTests {
     let long = try #require(result["long"] as? String)
     #expect(long.hasPrefix("400 ") || long.contains("has 631 tokens"), "\(long)")
     #expect(long.contains("holds 512"), "\(long)")
+    let seeds = try #require(result["seed"] as? [String])
+    #expect(seeds[0] == "none" && seeds[2] == "none", "\(seeds)")
+    #expect(
+      seeds[1].hasPrefix("400 ") && seeds[1].contains("seed: must be a whole number"),
+      "\(seeds)"
+    )
+    #expect((result["empty"] as? String)?.hasPrefix("400 ") == true, "\(result)")
+    let plain = try #require(result["plain"] as? String)
+    #expect(
+      plain.hasPrefix("404 ") && plain.contains("did you mean local/smollm2-135m"),
+      "\(plain)"
+    )
     #expect((result["window"] as? String)?.contains("9000") == true, "\(result)")
     #expect(result["room"] as? String == "none")
   }
 
   @Test func `a request beyond what waits is refused, and may come again`() async throws {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       story = [{"role": "user", "content": "Write a long story about a dog."}]
       stream = chat(messages=story, max_tokens=1000, stream=True)
@@ -194,7 +135,7 @@ struct LocalClientTests {
   }
 
   @Test func `where two do not fit, the one that nobody uses makes room`() async throws {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       result["answers"] = [chat(model="local/" + name).choices[0].message.content for name in ["a", "b", "a"]]
       result["last"] = [m.model for m in c.ps().models]
@@ -207,7 +148,7 @@ struct LocalClientTests {
   }
 
   @Test func `a model that is larger than the memory is refused with both sizes`() async throws {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       try: chat()
       except openai.APIStatusError as e: result["refusal"] = str(e)
@@ -221,7 +162,7 @@ struct LocalClientTests {
   @Test func `an engine that is killed in an answer ends it in an error, and the next one works`()
     async throws
   {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       pieces = 0
       try:
@@ -247,12 +188,12 @@ struct LocalClientTests {
   @Test func `the engine can be switched off, and a provider of the user's keeps its name`()
     async throws
   {
-    let off = try await run(
+    let off = try await LocalGateway.run(
       "result['models'] = [m.id for m in o.models.list().data]",
       document: "version: 1\nengine: off\n"
     )
     #expect(off["models"] as? [String] == [])
-    let own = try await run(
+    let own = try await LocalGateway.run(
       "result['models'] = [m.id for m in o.models.list().data]; result['said first'] = said",
       document: """
         version: 1
@@ -267,7 +208,7 @@ struct LocalClientTests {
 
   @Test(.enabled(if: LocalPlace.hasSentences, "the model MiniLM is not there: ./test fetches it"))
   func `texts become vectors that lie near where they mean the same`() async throws {
-    let result = try await run(
+    let result = try await LocalGateway.run(
       """
       vectors = [d.embedding for d in o.embeddings.create(model="local/minilm", input=["a cat", "a kitten", "the stock exchange"]).data]
       def near(a, b): return sum(x * y for x, y in zip(a, b))

@@ -75,7 +75,7 @@ struct ModelPullTests {
       result["asked"] = state["asked"]
       result["list"] = subprocess.run([caisson, "models", "list", "--local", "--json"],
         capture_output=True, text=True).stdout
-      result["gone"] = subprocess.run([caisson, "models", "remove", "small", "--yes"]).returncode
+      result["gone"] = subprocess.run([caisson, "models", "remove", "small", "--yes"], capture_output=True).returncode
       home = os.environ["CAISSON_HOME"]
       result["left"] = os.listdir(home + "/models/files") + os.listdir(home + "/models/parts")
       """

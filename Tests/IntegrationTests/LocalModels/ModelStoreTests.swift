@@ -69,6 +69,8 @@ struct ModelStoreTests {
       let left = try FileManager.default.contentsOfDirectory(atPath: cache.string)
       #expect(left.sorted() == others.sorted())
       #expect(removed.status == .exited(0))
+      let stays = "removed local/small-one; its file stays: \(LocalPlace.model.string)\n"
+      #expect(removed.output == stays)
       #expect(FileManager.default.fileExists(atPath: LocalPlace.model.string))
       #expect(try await place.caisson("models", "list", "--local", "--json").output == "[]\n")
     }
@@ -107,13 +109,122 @@ struct ModelStoreTests {
     }
   }
 
-  @Test(arguments: ["Name", "a/b", ".hidden", "local", "a b", ""])
+  @Test(arguments: ["Name", "a/b", ".hidden", "local", "a b", "", "-a"])
   func `a name that stands for something else is refused`(name: String) async throws {
     try await withTemporaryDirectory { home in
       let place = LocalPlace(home: home, environment: [:])
       let file = LocalPlace.model.string
       let result = try await place.caisson("models", "import", file, "--name", name)
       #expect(result.status == .exited(64), "\(result.error)")
+    }
+  }
+
+  @Test(arguments: [
+    (
+      "b'general.architecture'", "b'llama'", "b'lhama'",
+      "architecture is 'lhama'; built in are llama"
+    ),
+    ("b'tokenizer.ggml.model'", "b'gpt2'", "b'gpt9'", "the kind \"gpt9\""),
+    ("b'tokenizer.ggml.pre'", "b'smollm'", "b'smollx'", "as \"smollx\" does"),
+    ("b'tokenizer.chat_template'", "b'{% for'", "b'{% fxr'", "chat template cannot be read"),
+  ])
+  func `a model that the engine cannot run is refused, with what it can`(
+    key: String,
+    old: String,
+    new: String,
+    reason: String
+  ) async throws {
+    try await withTemporaryDirectory { home in
+      let place = LocalPlace(home: home)
+      let file = home.appending("weights.gguf")
+      let patched = try await place.script(
+        """
+        import json, sys
+        b = bytearray(open("\(LocalPlace.model)", "rb").read())
+        at = b.index(\(old), b.index(\(key)))
+        b[at:at + len(\(old))] = \(new)
+        open("\(file)", "wb").write(b)
+        print(json.dumps({"at": at}))
+        """
+      )
+      #expect(patched["at"] as? Int ?? 0 > 0)
+      let result = try await place.caisson("models", "import", file.string)
+      #expect(result.status == .exited(125))
+      #expect(result.error.contains("cannot be taken: "), "\(result.error)")
+      #expect(result.error.contains(reason), "\(result.error)")
+      #expect(result.error.split(separator: "\n").count == 1)
+      #expect(!(try await place.caisson("models", "list", "--local").output.contains("weights")))
+    }
+  }
+
+  @Test func `a file whose name begins with a hyphen gets one that is no option`() async throws {
+    try await withTemporaryDirectory { home in
+      let place = LocalPlace(home: home)
+      let file = home.appending("-.-Small.gguf")
+      try FileManager.default.createSymbolicLink(
+        atPath: file.string,
+        withDestinationPath: LocalPlace.model.string
+      )
+      let taken = try await place.caisson("models", "import", file.string)
+      #expect(taken.output.hasPrefix("local/small: "), "\(taken.error)")
+    }
+  }
+
+  @Test(arguments: [
+    ["models", "list"], ["models", "list", "--json"], ["models", "list", "--known"],
+    ["models", "show", "local"], ["models", "show", "openai/gpt-5.4-nano"],
+    ["models", "import", LocalPlace.model.string, "--name", "a"], ["models", "remove", "b"],
+    ["chat", "--once", "Hi", "--max-tokens", "1"],
+    ["chat", "--once", "Hi", "--max-tokens", "1", "--json"],
+  ])
+  func `output that cannot be written is an error that says so`(arguments: [String]) async throws {
+    try await withTemporaryDirectory { home in
+      let place = LocalPlace(home: home)
+      let file = LocalPlace.model.string
+      _ = try await place.caisson("models", "import", file, "--name", "b")
+      let words = arguments.map { "'\($0)'" }.joined(separator: ", ")
+      let result = try await place.script(
+        """
+        import json, os, subprocess
+        with open("/dev/full", "w") as full:
+          r = subprocess.run([os.environ["CAISSON"], \(words)], stdout=full, stderr=subprocess.PIPE, text=True)
+        print(json.dumps({"status": r.returncode, "error": r.stderr}))
+        """
+      )
+      #expect(result["status"] as? Int == 125, "\(result)")
+      let error = try #require(result["error"] as? String)
+      #expect(error.contains("cannot be written: No space left on device"), "\(error)")
+    }
+  }
+
+  @Test func `a model's file that became a link is not followed`() async throws {
+    try await withTemporaryDirectory { home in
+      let place = LocalPlace(home: home)
+      let file = home.appending("weights.gguf").string
+      try FileManager.default.copyItem(atPath: LocalPlace.model.string, toPath: file)
+      let taken = try await place.caisson("models", "import", file, "--name", "a")
+      #expect(taken.status == .exited(0), "\(taken.error)")
+      try FileManager.default.removeItem(atPath: file)
+      try FileManager.default.createSymbolicLink(
+        atPath: file,
+        withDestinationPath: LocalPlace.model.string
+      )
+      let result = try await place.caisson("chat", "a", "--once", "Hi")
+      #expect(result.status == .exited(1), "\(result.output)")
+      #expect(result.error.contains("\(file), is a link now"), "\(result.error)")
+    }
+  }
+
+  @Test func `a state directory that is a file is named`() async throws {
+    try await withTemporaryDirectory { home in
+      let file = home.appending("file")
+      try Data().write(to: URL(filePath: file.string))
+      var command = Command.caisson(home: file)
+      command.arguments = ["models", "list"]
+      command.directory = home
+      let result = try await command.run()
+      #expect(result.status == .exited(125))
+      #expect(result.error.contains("\(file): not a directory"), "\(result.error)")
     }
   }
 }
