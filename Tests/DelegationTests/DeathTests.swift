@@ -7,7 +7,7 @@ import Testing
 /// What is killed while work is under way; the model's answers are scripted.
 @Suite(.takesTurns) struct DeathTests {
   private static let script = """
-    [{"call":"bash","with":{"command":"echo one >> lines; sleep 3; echo two >> lines"}},
+    [{"call":"bash","with":{"command":"echo one >> lines; sleep 3.125; echo two >> lines"}},
      {"call":"edit","with":{"path":"gcd.py","old":"a % b, b","new":"b, a % b"}},
      {"call":"bash","with":{"command":"cat lines"}},
      {"call":"done","with":{"summary":"so it is"}}]
@@ -17,9 +17,8 @@ import Testing
   func `a command whose worker died is not repeated, and the agent is told`() async throws {
     try await Household.with(Self.script) { household in
       let id = try await household.assign("1ng2000000d1")
-      try await household.begun("tool:bash", of: id)
       // Its line is there; the other is not yet.
-      try await Task.sleep(for: .milliseconds(800))
+      try await household.runs("sleep", "3.125")
       for worker in household.workers { kill(worker, SIGKILL) }
       let ended = try await household.wait(for: id, [.done, .failed, .parked])
       #expect(ended.state == .done, "\(ended.reason ?? "")")

@@ -352,6 +352,18 @@ final class Household: @unchecked Sendable {
     throw Failure(description: "\(id) began no \(kind)")
   }
 
+  /// Waits until a process with this command line runs, in whatever room: what a command did before it
+  /// has been done.
+  func runs(_ words: String...) async throws {
+    let wanted = Data(words.map { $0 + "\0" }.joined().utf8)
+    let end = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < end {
+      if Self.processes.contains(where: { Self.read($0, "cmdline") == wanted }) { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Failure(description: "nobody ran \(words)")
+  }
+
   /// Waits until the daemon's log has these words.
   func says(_ words: String) async throws {
     let end = ContinuousClock.now + .seconds(60)

@@ -11,7 +11,7 @@ import Testing
 )
 struct ServerJournalTests {
   private static let script = """
-    [{"call":"bash","with":{"command":"echo one >> lines; sleep 2"}},
+    [{"call":"bash","with":{"command":"echo one >> lines; sleep 2.125"}},
      {"call":"bash","with":{"command":"cat lines"}},
      {"call":"done","with":{"summary":"so it is"}}]
     """
@@ -35,9 +35,7 @@ struct ServerJournalTests {
       )
       let id = given.output.trimmingCharacters(in: .whitespacesAndNewlines)
       let store = try await PostgresWorkStore.open(url: url)
-      while try await store.steps(of: id, after: 0).last?.intent.kind != "tool:bash" {
-        await store.waitForChange(timeout: .milliseconds(100))
-      }
+      try await household.runs("sleep", "2.125")
       for worker in household.workers { kill(worker, SIGKILL) }
       try await server.kill()
       try await server.start()
