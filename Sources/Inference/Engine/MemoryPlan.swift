@@ -38,7 +38,7 @@ struct EngineLimits: Sendable, Equatable {
 
   /// So much work space is nobody's concern, and beyond it one byte for each so many of a model's files:
   /// a prompt is read no faster by more columns than keep the kernels busy.
-  private static let freeWork = 4 * 1024 * 1024
+  private static let freeWork = 1024 * 1024
   private static let weightsPerWork = 40
   private static let leastChunk = 32
 

@@ -28,5 +28,7 @@ package final class Model: Sendable {
     weights = try Weights(of: file, shape: shape) { (matrices) throws(ModelError) in
       try Packing(matrices, of: file).packed(in: place, threads: threads, progress: progress)
     }
+    // Vocabularies are read once more at most, to be prepared: megabytes that need not stay.
+    for part in file.files { part.file.release(0..<part.headerSize) }
   }
 }
