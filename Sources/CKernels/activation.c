@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "dispatch.h"
 #include "eights.h"
 #include "families.h"
 
@@ -30,13 +31,6 @@ typedef int8_t bytes __attribute__((ext_vector_type(16)));
 #include "activation_body.h"
 #undef CK_NAMED
 #pragma clang attribute pop
-
-#define DISPATCH(name, ...)                                   \
-  (level >= CK_LEVEL_AVX512_VNNI ? name##_avx512(__VA_ARGS__) \
-   : level >= CK_LEVEL_AVX2      ? name##_avx2(__VA_ARGS__)   \
-                                 : name##_portable(__VA_ARGS__))
-#else
-#define DISPATCH(name, ...) ((void)level, name##_portable(__VA_ARGS__))
 #endif
 
 size_t ck_activation_size(int activation, size_t k) {

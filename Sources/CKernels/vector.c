@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "dispatch.h"
 
 typedef float floats __attribute__((ext_vector_type(16)));
 typedef float fours __attribute__((ext_vector_type(4)));
@@ -72,14 +73,6 @@ typedef _Float16 halves __attribute__((ext_vector_type(16)));
 #include "attention_block_body.h"
 #undef CK_NAMED
 #pragma clang attribute pop
-
-#define DISPATCH(name, ...)                                                     \
-  (level >= CK_LEVEL_AVX512_VNNI ? name##_avx512(__VA_ARGS__)                   \
-   : level >= CK_LEVEL_AVX2      ? name##_avx2(__VA_ARGS__)                     \
-                                 : name##_portable(__VA_ARGS__))
-#else
-// NEON is part of the CPU that the portable form is compiled for.
-#define DISPATCH(name, ...) ((void)level, name##_portable(__VA_ARGS__))
 #endif
 
 void ck_rms_norm(const float *x, const float *weight, float *y, size_t count, float epsilon,
